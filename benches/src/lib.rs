@@ -1,0 +1,1 @@
+//! Speed and plan quality, side by side in one run.

@@ -1,0 +1,1 @@
+//! What will happen: base load, with quantiles.

@@ -1,0 +1,1 @@
+//! The utility's gRPC interface: proto, conversion, server and client.

@@ -1,0 +1,1 @@
+//! OCPI in and out: wire types, server, client, partners and their dialects.

@@ -1,0 +1,1 @@
+//! What would have happened: replay, vehicles, virtual partners and utility, scores.
