@@ -2,7 +2,7 @@
 
 mod error;
 
-pub use error::{ClientError, FieldError};
+pub use error::{ClientError, FieldError, Refused};
 
 use std::time::Duration;
 

@@ -1,12 +1,13 @@
 //! The utility's gRPC interface: proto, conversion, server and client.
+//!
+//! The rules of the interface are written in `proto/headroom/utility/v1/`, where a utility's engineer reads them. Nothing
+//! of protobuf appears in a public signature: server and client speak the types of the domain.
 
 pub mod client;
 mod model;
+mod names;
+mod proto;
 pub mod server;
 
 pub use model::{LimitDraft, LimitQuery, LimitWarning, Submitted};
-
-/// Makes the name of a limit, `utilities/{utility}/limits/{id}`.
-pub fn limit_id(utility: &str, id: &str) -> headroom_domain::LimitId {
-    headroom_domain::LimitId::new(format!("utilities/{utility}/limits/{id}"))
-}
+pub use names::limit_id;

@@ -2,6 +2,7 @@
 
 use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitInterval, LimitKind};
 use headroom_domain::{Interval, NodeId};
+use serde::{Deserialize, Serialize};
 
 /// A limit as a utility states it, before it has a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct LimitDraft {
 }
 
 /// The answer to a submission.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submitted {
     /// The limit as recorded. Of a submission that was only validated it has an empty id.
     pub limit: GridLimit,
@@ -32,7 +33,7 @@ pub struct Submitted {
 }
 
 /// Something that is accepted but probably not meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitWarning {
     /// A stable word in capitals.
     pub code: String,

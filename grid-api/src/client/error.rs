@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
 /// Why a call of the client failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -14,27 +17,33 @@ pub enum ClientError {
         /// What is wrong.
         message: String,
     },
-    /// The server refused, or could not be reached (then `code` is `Unavailable`).
-    #[error("{code} {reason}: {message}")]
-    Refused {
-        /// The gRPC code by its name, for example `FailedPrecondition`.
-        code: String,
-        /// The stable word in capitals, for example `STALE_REVISION`; empty when the answer had none.
-        reason: String,
-        /// For people.
-        message: String,
-        /// What is wrong with which field.
-        fields: Vec<FieldError>,
-        /// The highest revision seen, when that is the reason.
-        latest_revision: Option<i64>,
-        /// Whether the same request, with the same request id, may be tried again.
-        retryable: bool,
-        /// The server's wish when to do so.
-        retry_after: Option<Duration>,
-    },
+    /// The server refused, or could not be reached.
+    #[error("{0}")]
+    Refused(Box<Refused>),
     /// The answer cannot be understood.
     #[error("the server's answer cannot be understood: {0}")]
     Answer(String),
+}
+
+/// A refusal as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code} {reason}: {message}")]
+pub struct Refused {
+    /// The gRPC code by its name, for example `FailedPrecondition`; `Unavailable` when the server was not reached.
+    pub code: String,
+    /// The stable word in capitals, for example `STALE_REVISION`; `NO_CONNECTION` when the server was not reached, empty
+    /// when the answer had none.
+    pub reason: String,
+    /// For people.
+    pub message: String,
+    /// What is wrong with which field.
+    pub fields: Vec<FieldError>,
+    /// The highest revision seen, when that is the reason.
+    pub latest_revision: Option<i64>,
+    /// Whether the same request, with the same request id, may be tried again.
+    pub retryable: bool,
+    /// The server's wish when to do so.
+    pub retry_after: Option<Duration>,
 }
 
 /// What is wrong with a field.
@@ -51,6 +60,60 @@ pub struct FieldError {
 impl ClientError {
     /// Tells whether the same request may be tried again.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Refused { retryable: true, .. })
+        self.refused().is_some_and(|refused| refused.retryable)
     }
+
+    /// Returns the refusal, when it is one.
+    pub fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) => Some(refused),
+            Self::Address { .. } | Self::Answer(_) => None,
+        }
+    }
+}
+
+impl From<Status> for ClientError {
+    fn from(status: Status) -> Self {
+        Self::Refused(Box::new(refused(&status)))
+    }
+}
+
+fn refused(status: &Status) -> Refused {
+    // A status that came over the wire has no source; one that has was made here, because the connection failed.
+    if let Some(source) = std::error::Error::source(status) {
+        return Refused {
+            code: format!("{:?}", Code::Unavailable),
+            reason: "NO_CONNECTION".to_owned(),
+            message: causes(source),
+            fields: Vec::new(),
+            latest_revision: None,
+            retryable: true,
+            retry_after: None,
+        };
+    }
+    let details = status.get_error_details();
+    let info = details.error_info();
+    let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
+    Refused {
+        code: format!("{:?}", status.code()),
+        reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
+        message: status.message().to_owned(),
+        fields: violations.iter().map(field_error).collect(),
+        latest_revision: info.and_then(|info| info.metadata.get("latest_revision")?.parse().ok()),
+        retryable: matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted),
+        retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+    }
+}
+
+fn field_error(violation: &tonic_types::FieldViolation) -> FieldError {
+    FieldError {
+        path: violation.field.clone(),
+        reason: violation.reason.clone(),
+        description: violation.description.clone(),
+    }
+}
+
+/// An error and what caused it, in one line.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

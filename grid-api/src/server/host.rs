@@ -50,15 +50,17 @@ pub struct Page {
 
 /// Keeps the limits of utilities; implemented by the service.
 ///
-/// The caller is authenticated and its request is well formed when it arrives here. The duties of the host:
+/// The caller is authenticated and its request is well formed when it arrives here. A change that has begun is driven to
+/// its end even when the caller hangs up. The duties of the host:
 ///
 /// - **Durable before the answer.** `submit_limit` and `cancel_limit` return `Ok` only when the change survives a crash
 ///   of the process and the machine. When they cannot know, they return [`Refusal::Unavailable`]; the caller repeats
-///   with the same request id.
+///   with the same request id. Whatever follows from the change (waking the planner) does not delay the answer.
 /// - **Once.** In the same transaction they record `(utility, request_id) -> (request_hash, answer)` for
 ///   [`REQUEST_ID_KEPT`]. A request id that is known is answered before anything else is looked at, also before the
 ///   revision: with the recorded answer when the hash is the same, with [`Refusal::RequestIdReused`] when it is not.
 ///   Refusals need not be recorded. A submission with `validate_only` neither looks up nor records its request id.
+///   [`Submitted`] and [`GridLimit`] can be serialised for that.
 /// - **Revisions rise.** A revision that is not higher than [`headroom_domain::limit::LimitBook::latest_revision`] is
 ///   refused with [`Refusal::StaleRevision`].
 /// - **Ids** are made by [`crate::limit_id`] and never used again.
@@ -68,6 +70,17 @@ pub trait UtilityHost: Send + Sync + 'static {
     /// **Errors**: `TargetUnknown`, `NotAuthorised`, `StaleRevision`, `RequestIdReused`, `Invalid` (for what only the
     /// host can judge), `Unavailable`.
     fn submit_limit(&self, submission: Submission) -> impl Future<Output = Result<Submitted, Refusal>> + Send;
+
+    /// Returns the answer that was recorded for a request id, if any; changes nothing.
+    ///
+    /// It is asked for when a submission has intervals in the past, which a late repetition may have. **Errors**:
+    /// `RequestIdReused`, `Unavailable`.
+    fn recorded_submission(
+        &self,
+        utility: &str,
+        request_id: Uuid,
+        request_hash: &[u8; 32],
+    ) -> impl Future<Output = Result<Option<Submitted>, Refusal>> + Send;
 
     /// Records that a limit is withdrawn and returns it; one that is withdrawn already is returned as it is.
     ///
