@@ -4,6 +4,7 @@
 //! of protobuf appears in a public signature: server and client speak the types of the domain.
 
 pub mod client;
+mod convert;
 mod model;
 mod names;
 mod proto;
@@ -11,3 +12,8 @@ pub mod server;
 
 pub use model::{LimitDraft, LimitQuery, LimitWarning, Submitted};
 pub use names::limit_id;
+
+/// An error and what caused it, in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

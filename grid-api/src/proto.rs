@@ -1,7 +1,6 @@
 //! What the build makes of `proto/`. It stays inside the crate.
 
 #![expect(
-    missing_docs,
     unreachable_pub,
     unused_qualifications,
     clippy::pedantic,

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use headroom_domain::limit::LimitViolation;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
+
+use crate::causes;
 
 /// Why a call of the client failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +81,13 @@ impl From<Status> for ClientError {
     }
 }
 
+/// A field of the server's answer that cannot be read.
+impl From<LimitViolation> for ClientError {
+    fn from(violation: LimitViolation) -> Self {
+        Self::Answer(violation.to_string())
+    }
+}
+
 fn refused(status: &Status) -> Refused {
     // A status that came over the wire has no source; one that has was made here, because the connection failed.
     if let Some(source) = std::error::Error::source(status) {
@@ -111,9 +121,4 @@ fn field_error(violation: &tonic_types::FieldViolation) -> FieldError {
         reason: violation.reason.clone(),
         description: violation.description.clone(),
     }
-}
-
-/// An error and what caused it, in one line.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -42,7 +42,7 @@ pub struct Cancellation {
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The limits accepted after this one; absent: from the beginning. An id that is not known gives an empty page.
+    /// The limits accepted after this one; absent: from the beginning.
     pub after: Option<LimitId>,
     /// Most limits to return.
     pub size: usize,
@@ -102,7 +102,7 @@ pub trait UtilityHost: Send + Sync + 'static {
 
     /// Returns a utility's limits that match a query, in the order in which they were accepted.
     ///
-    /// **Errors**: `Unavailable`.
+    /// **Errors**: `LimitUnknown` for the one that the page follows, `Unavailable`.
     fn limits(
         &self,
         utility: &str,
