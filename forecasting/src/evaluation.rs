@@ -18,9 +18,11 @@ pub fn pinball(probability: Ratio, forecast: &[Power], actual: &[Power]) -> Opti
 ///
 /// `None` without a triple.
 pub fn coverage(lower: &[Power], upper: &[Power], actual: &[Power]) -> Option<Ratio> {
-    let inside = lower.iter().zip(upper).zip(actual).map(|((lower, upper), actual)| {
-        if (lower..=upper).contains(&actual) { 1.0 } else { 0.0 }
-    });
+    let inside = lower.iter().zip(upper).zip(actual).map(
+        |((lower, upper), actual)| {
+            if (lower..=upper).contains(&actual) { 1.0 } else { 0.0 }
+        },
+    );
     mean(inside).and_then(|share| Ratio::try_new(share).ok())
 }
 
@@ -28,7 +30,8 @@ pub fn coverage(lower: &[Power], upper: &[Power], actual: &[Power]) -> Option<Ra
 ///
 /// `None` without a pair, or when the reference has no error.
 pub fn relative_mae(forecast: &[Power], reference: &[Power], actual: &[Power]) -> Option<Ratio> {
-    let error_w = |guess: &[Power]| mean(guess.iter().zip(actual).map(|(guess, actual)| (*guess - *actual).as_w().abs()));
+    let error_w =
+        |guess: &[Power]| mean(guess.iter().zip(actual).map(|(guess, actual)| (*guess - *actual).as_w().abs()));
     let reference_w = error_w(reference).filter(|error_w| *error_w > 0.0)?;
     Ratio::try_new(error_w(forecast)? / reference_w).ok()
 }

@@ -65,6 +65,7 @@ pub(super) fn cells(samples: &[Sample]) -> Vec<Cell> {
 }
 
 fn overlap_s(sample: &Sample, quarter: i64) -> f64 {
-    let second = |at: DateTime<Utc>| seconds(at.signed_duration_since(DateTime::UNIX_EPOCH)) - (quarter * SLOT_S) as f64;
+    let second =
+        |at: DateTime<Utc>| seconds(at.signed_duration_since(DateTime::UNIX_EPOCH)) - (quarter * SLOT_S) as f64;
     second(sample.end).min(SLOT_S as f64) - second(sample.start).max(0.0)
 }

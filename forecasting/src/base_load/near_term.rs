@@ -62,8 +62,7 @@ pub(super) fn last_before(samples: &[Sample], at: DateTime<Utc>) -> Option<&Samp
 /// Returns how far the load swung in the hour before a sample, for a model that has learnt no rises. **Units**: W.
 pub(super) fn swing_w(samples: &[Sample], last: &Sample) -> f64 {
     let hour = samples.iter().filter(|sample| sample.end <= last.end && sample.start >= last.end - TimeDelta::hours(1));
-    let (low, high) = hour.fold((last.power_w, last.power_w), |(low, high), sample| {
-        (low.min(sample.power_w), high.max(sample.power_w))
-    });
+    let (low, high) = hour
+        .fold((last.power_w, last.power_w), |(low, high), sample| (low.min(sample.power_w), high.max(sample.power_w)));
     high - low
 }

@@ -11,7 +11,8 @@ const FEW: usize = 4;
 /// Returns the weighted mean of (value, weight) after drawing values that lie far from the median towards it.
 pub(super) fn weighted_robust_mean(weighted: &mut [(f64, f64)]) -> Option<f64> {
     let median = weighted_median(weighted)?;
-    let mut distances: Vec<(f64, f64)> = weighted.iter().map(|(value, weight)| ((value - median).abs(), *weight)).collect();
+    let mut distances: Vec<(f64, f64)> =
+        weighted.iter().map(|(value, weight)| ((value - median).abs(), *weight)).collect();
     let few = weighted.len() < FEW;
     let reach = if few { f64::INFINITY } else { weighted_median(&mut distances)? * MAD_TO_SIGMA * CLIP };
     let (sum, total) = weighted.iter().fold((0.0, 0.0), |(sum, total), (value, weight)| {

@@ -6,7 +6,7 @@ use super::calendar::{DAY_TYPES, Place, SLOTS};
 use super::numbers::weighted_robust_mean;
 
 /// Weight of a day against the next later day of its type.
-const DECAY: f64 = 0.85;
+const DECAY: f64 = 0.9;
 /// Days of a type that are looked at.
 const DAYS: usize = 30;
 

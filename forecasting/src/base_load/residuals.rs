@@ -136,13 +136,16 @@ fn bucket(deviations: &[Deviation], spread_w: &Profile, leads: &[i64], widen: f6
         let scale = spread_w.at(target.place).max(f64::MIN_POSITIVE);
         (product + recent_w / scale * (target.mean_w / scale), square + (recent_w / scale).powi(2))
     });
-    let persistence = if square > 0.0 && (product / square).is_finite() { (product / square).clamp(0.0, 1.0) } else { 0.0 };
+    let persistence =
+        if square > 0.0 && (product / square).is_finite() { (product / square).clamp(0.0, 1.0) } else { 0.0 };
     let scaled = |value_w: f64, recent_w: f64, place: Place| {
         let scale = spread_w.at(place);
         if scale > 0.0 { (value_w - persistence * recent_w) / scale } else { 0.0 }
     };
-    let mut means: Vec<f64> = pairs.iter().map(|(recent, target)| scaled(target.mean_w, *recent, target.place)).collect();
-    let mut peaks: Vec<f64> = pairs.iter().map(|(recent, target)| scaled(target.peak_w, *recent, target.place)).collect();
+    let mut means: Vec<f64> =
+        pairs.iter().map(|(recent, target)| scaled(target.mean_w, *recent, target.place)).collect();
+    let mut peaks: Vec<f64> =
+        pairs.iter().map(|(recent, target)| scaled(target.peak_w, *recent, target.place)).collect();
     means.sort_by(f64::total_cmp);
     peaks.sort_by(f64::total_cmp);
     let median = quantile(&means, 0.5);

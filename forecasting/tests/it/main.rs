@@ -28,7 +28,8 @@ fn backtest(recording: &Recording, origin_hour: i64) -> Score {
     let (mut actual, mut naive) = (Vec::new(), Vec::new());
     let mut quantiles: Vec<(Ratio, Vec<Power>)> = Vec::new();
     for back in (0..TEST_DAYS).rev() {
-        let midnight = Utc.from_utc_datetime(&(end - day * i32::try_from(back).unwrap()).date_naive().and_hms_opt(0, 0, 0).unwrap());
+        let midnight = Utc
+            .from_utc_datetime(&(end - day * i32::try_from(back).unwrap()).date_naive().and_hms_opt(0, 0, 0).unwrap());
         let origin = midnight + TimeDelta::hours(origin_hour);
         let history = recording.between(origin - TimeDelta::days(56), origin);
         let model = DayTypeProfile::new(Power::ZERO).fit(history, Amsterdam);
@@ -39,7 +40,10 @@ fn backtest(recording: &Recording, origin_hour: i64) -> Score {
             quantiles = forecast.quantiles.iter().map(|(p, _)| (*p, Vec::new())).collect();
         }
         for (index, step) in grid.steps().enumerate() {
-            let (Some(now), Some(week_ago)) = (recording.at(step.start), recording.at(step.start - TimeDelta::days(7))) else { continue };
+            let (Some(now), Some(week_ago)) = (recording.at(step.start), recording.at(step.start - TimeDelta::days(7)))
+            else {
+                continue;
+            };
             actual.push(now);
             naive.push(week_ago);
             for (all, (_, values)) in quantiles.iter_mut().zip(&forecast.quantiles) {
@@ -67,9 +71,16 @@ fn the_day_type_profile_is_clearly_better_than_the_week_before() {
         let scores: Vec<Score> = recordings.iter().map(|recording| backtest(recording, hour)).collect();
         let n = scores.len() as f64;
         for (r, s) in recordings.iter().zip(&scores) {
-            println!("{hour:2} {:28} rMAE {:.3} nPB {:.4} cov {:.2} >90 {:.3} >98 {:.3}", r.name, s.relative_mae, s.normalised_pinball, s.coverage_80, s.above_90, s.above_98);
+            println!(
+                "{hour:2} {:28} rMAE {:.3} nPB {:.4} cov {:.2} >90 {:.3} >98 {:.3}",
+                r.name, s.relative_mae, s.normalised_pinball, s.coverage_80, s.above_90, s.above_98
+            );
         }
-        println!("{hour:2} mean rMAE {:.3} nPB {:.4} cov {:.2}", scores.iter().map(|s| s.relative_mae).sum::<f64>() / n,
-        scores.iter().map(|s| s.normalised_pinball).sum::<f64>() / n, scores.iter().map(|s| s.coverage_80).sum::<f64>() / n);
+        println!(
+            "{hour:2} mean rMAE {:.3} nPB {:.4} cov {:.2}",
+            scores.iter().map(|s| s.relative_mae).sum::<f64>() / n,
+            scores.iter().map(|s| s.normalised_pinball).sum::<f64>() / n,
+            scores.iter().map(|s| s.coverage_80).sum::<f64>() / n
+        );
     }
 }
