@@ -28,10 +28,10 @@ use headroom_domain::{Interval, NodeId, Power, Ratio, TimeGrid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-use calendar::{Calendar, SLOT_S, SLOTS, quarter_of};
+use calendar::{Calendar, SLOT_S, quarter_of};
 use history::Sample;
 use near_term::{Rises, last_before};
-use profile::{Diary, Profile};
+use profile::{Diary, Profile, Usual};
 use residuals::{RECENT_WEIGHTS, Residuals};
 
 /// The probabilities of every forecast, rising.
@@ -46,6 +46,8 @@ const GUARD_FROM: f64 = 0.9;
 const NEAR_TERM: TimeDelta = TimeDelta::minutes(30);
 /// A measurement older than this says nothing of now.
 const STALE: TimeDelta = TimeDelta::hours(2);
+/// Quarter hours of a step that are looked at; a longer one is taken to be like its first day.
+const LONGEST_STEP: i64 = 96;
 /// Quarter hours that make a day of history, the shortest local day included.
 const DAY_OF_QUARTERS: usize = 92;
 
@@ -74,13 +76,16 @@ impl DayTypeProfile {
         let cells = history::cells(&samples);
         let placed = cells.iter().map(|cell| (calendar.place(cell.quarter), cell.mean_w));
         let diary = Diary::new(placed);
+        let usual = Usual::new(&diary);
         let learnt = (cells.len() >= DAY_OF_QUARTERS).then(|| Profile::before(&diary, i64::MAX)).flatten();
         let learnt = learnt.map(|profile| Learnt {
             profile,
-            residuals: Residuals::learn(&cells, &diary, &calendar),
+            residuals: Residuals::learn(&cells, &usual, &calendar),
             never_negative: samples.iter().all(|sample| sample.power_w >= 0.0),
         });
-        Model { calendar, configured: self.configured, rises: Rises::learn(&samples), learnt }
+        let usual_w = |sample: &Sample| usual.at(calendar.place(quarter_of(sample.start))).unwrap_or(0.0);
+        let rises = Rises::learn(&samples, usual_w);
+        Model { calendar, configured: self.configured, rises, learnt }
     }
 }
 
@@ -150,17 +155,26 @@ impl Model {
         let mut values_w = self.learnt.as_ref().map_or([self.configured.as_w(); PROBABILITIES.len()], |learnt| {
             learnt.step_w(step, latest, &self.calendar, issued_at)
         });
-        let near = latest.filter(|_| step.start < issued_at + NEAR_TERM);
-        for (index, probability) in PROBABILITIES.iter().enumerate() {
-            if let Some(last) = near.filter(|_| *probability >= GUARD_FROM) {
-                let rise_w = self.rises.over_w(step.end - last.sample.end, index);
-                let least_w = last.sample.power_w + rise_w.unwrap_or_else(|| near_term::swing_w(samples, last.sample));
-                values_w[index] = values_w[index].max(least_w);
-            }
-            let below_w = if index == 0 { f64::NEG_INFINITY } else { values_w[index - 1] };
-            values_w[index] = values_w[index].max(below_w);
+        if let Some(latest) = latest.filter(|_| step.start < issued_at + NEAR_TERM) {
+            self.guard(step, latest.sample, samples, &mut values_w);
+        }
+        for index in 1..values_w.len() {
+            values_w[index] = values_w[index].max(values_w[index - 1]);
         }
         values_w
+    }
+
+    /// Raises the upper quantiles of a step to what the last value and the spread of its changes ask for.
+    fn guard(&self, step: Interval, last: &Sample, samples: &[Sample], values_w: &mut [f64; PROBABILITIES.len()]) {
+        let usual_w =
+            |quarter| self.learnt.as_ref().map_or(0.0, |learnt| learnt.profile.at(self.calendar.place(quarter)));
+        let usual_change_w = usual_w(quarter_of(step.start)) - usual_w(quarter_of(last.start));
+        for (value_w, (index, probability)) in values_w.iter_mut().zip(PROBABILITIES.iter().enumerate()) {
+            if *probability >= GUARD_FROM {
+                let rise_w = self.rises.over_w(step.end - last.end, index, usual_change_w);
+                *value_w = value_w.max(last.power_w + rise_w.unwrap_or_else(|| near_term::swing_w(samples, last)));
+            }
+        }
     }
 
     fn deviation_w(&self, samples: &[Sample], last: &Sample) -> f64 {
@@ -190,7 +204,7 @@ impl Learnt {
         let mut values_w = [0.0; PROBABILITIES.len()];
         let mut peaks_w = [f64::NEG_INFINITY; PROBABILITIES.len()];
         let first = quarter_of(step.start);
-        let last = quarter_of(step.end - TimeDelta::nanoseconds(1)).min(first + SLOTS as i64);
+        let last = quarter_of(step.end - TimeDelta::nanoseconds(1)).min(first + LONGEST_STEP);
         let origin = latest.map_or(issued_at - STALE, |latest| latest.sample.end);
         for quarter in first..=last {
             let place = calendar.place(quarter);

@@ -2,6 +2,9 @@
 
 use headroom_domain::{Power, Ratio};
 
+#[cfg(test)]
+mod tests;
+
 /// Returns the mean pinball loss of a quantile: over-forecast costs `1 - p`, under-forecast costs `p`, per W.
 ///
 /// `None` without a pair.

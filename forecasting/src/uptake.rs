@@ -134,14 +134,12 @@ impl Uptake {
     }
 
     fn remember(&mut self, allowed: Power, taken: Power) {
-        let alike = self.taken.iter_mut().find(|(limit, _)| alike(*limit, allowed, ALIKE));
-        match alike {
-            Some((_, most)) => *most = taken.max(*most),
-            None => {
-                let place = self.taken.partition_point(|(limit, _)| *limit < allowed);
-                self.taken.insert(place, (allowed, taken));
-            }
+        if let Some((_, most)) = self.taken.iter_mut().find(|(limit, _)| alike(*limit, allowed, ALIKE)) {
+            *most = taken.max(*most);
+            return;
         }
+        let place = self.taken.partition_point(|(limit, _)| *limit < allowed);
+        self.taken.insert(place, (allowed, taken));
     }
 
     /// Returns the share of phases that the highest ratio seen could be.

@@ -12,46 +12,60 @@ const LAGS_MIN: [i64; 8] = [5, 10, 15, 20, 30, 45, 60, 120];
 /// Latest days from which rises are learnt.
 const WINDOW: TimeDelta = TimeDelta::days(14);
 
-/// Rises of the load above its value now, at the finest step of the history.
+/// How far the load goes from where it is, at the finest step of the history. **Units**: W.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Rises {
-    /// Per lag: the highest rise within it at [`PROBABILITIES`], never below the spread of changes. **Units**: W.
-    by_lag_w: Vec<Vec<f64>>,
+    /// **Shape**: one per lag; absent where gaps left nothing to see.
+    by_lag: Vec<Option<Rise>>,
+}
+
+/// What is known of one lag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Rise {
+    /// Root mean square of the changes over the lag.
+    spread_w: f64,
+    /// Highest rise within the lag beyond what is usual at that time of day, at [`PROBABILITIES`].
+    beyond_usual_w: Vec<f64>,
 }
 
 impl Rises {
-    /// Learns from samples by start.
-    pub(super) fn learn(samples: &[Sample]) -> Self {
+    /// Learns from samples by start and what was usual at each.
+    pub(super) fn learn(samples: &[Sample], usual_w: impl Fn(&Sample) -> f64) -> Self {
         let from = samples.last().map_or(DateTime::UNIX_EPOCH, |last| last.end - WINDOW);
         let recent = &samples[samples.partition_point(|sample| sample.start < from)..];
-        Self { by_lag_w: LAGS_MIN.iter().map(|lag_min| rises_w(recent, TimeDelta::minutes(*lag_min))).collect() }
+        let beyond_w: Vec<f64> = recent.iter().map(|sample| sample.power_w - usual_w(sample)).collect();
+        let lags = LAGS_MIN.iter().map(|lag_min| TimeDelta::minutes(*lag_min));
+        Self { by_lag: lags.map(|lag| rise(recent, &beyond_w, lag)).collect() }
     }
 
-    /// Returns the rise that a probability leaves below it over a time; `None` beyond the longest time learnt.
-    pub(super) fn over_w(&self, time: TimeDelta, probability: usize) -> Option<f64> {
+    /// Returns the least that must be kept free above the last value: the spread of its changes over a time, or what a
+    /// probability leaves below it when what is usual changes by `usual_change_w`.
+    ///
+    /// `None` beyond the longest time learnt.
+    pub(super) fn over_w(&self, time: TimeDelta, probability: usize, usual_change_w: f64) -> Option<f64> {
         let lag = LAGS_MIN.iter().position(|lag_min| time <= TimeDelta::minutes(*lag_min))?;
-        self.by_lag_w.get(lag)?.get(probability).copied()
+        let rise = self.by_lag.get(lag..)?.iter().flatten().next()?;
+        let beyond_w = rise.beyond_usual_w.get(probability)?;
+        Some(rise.spread_w.max(usual_change_w + beyond_w))
     }
 }
 
-fn rises_w(samples: &[Sample], lag: TimeDelta) -> Vec<f64> {
-    let mut rises = Vec::new();
+fn rise(samples: &[Sample], beyond_w: &[f64], lag: TimeDelta) -> Option<Rise> {
+    let mut rises_w = Vec::new();
     let mut squares = 0.0;
     for (index, now) in samples.iter().enumerate() {
-        let within = samples[index + 1..].iter().take_while(|later| later.start < now.end + lag);
+        let later = &samples[index + 1..];
+        let within = later.partition_point(|later| later.start < now.end + lag);
         // A gap right after leaves nothing to see.
-        let seen: Vec<f64> = within.map(|later| later.power_w - now.power_w).collect();
-        if let Some(last) = seen.last() {
-            rises.push(seen.iter().copied().fold(f64::NEG_INFINITY, f64::max));
-            squares += last * last;
+        if let Some(last) = later[..within].last() {
+            let highest_w = beyond_w[index + 1..=index + within].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            rises_w.push(highest_w - beyond_w[index]);
+            squares += (last.power_w - now.power_w).powi(2);
         }
     }
-    if rises.is_empty() {
-        return Vec::new();
-    }
-    let spread_w = (squares / rises.len() as f64).sqrt();
-    rises.sort_by(f64::total_cmp);
-    PROBABILITIES.iter().map(|probability| quantile(&rises, *probability).max(spread_w)).collect()
+    rises_w.sort_by(f64::total_cmp);
+    let beyond_usual_w = PROBABILITIES.iter().map(|probability| quantile(&rises_w, *probability)).collect();
+    (!rises_w.is_empty()).then(|| Rise { spread_w: (squares / rises_w.len() as f64).sqrt(), beyond_usual_w })
 }
 
 /// Returns the last sample that had ended.

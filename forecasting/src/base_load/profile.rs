@@ -1,6 +1,7 @@
 //! The profile: what is usual in a quarter hour of a day type.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::calendar::{DAY_TYPES, Place, SLOTS};
 use super::numbers::weighted_robust_mean;
@@ -69,6 +70,38 @@ impl Profile {
     /// Returns the value of a place; 0 in a damaged profile.
     pub(super) fn at(&self, place: Place) -> f64 {
         self.values_w.get(place.day_type * SLOTS + place.slot).copied().unwrap_or(0.0)
+    }
+}
+
+/// Latest days for which what was usual before them is worked out.
+const JUDGED_DAYS: usize = 35;
+
+/// What was usual on each of the latest days by the days before it, so that no day is judged by itself.
+#[derive(Debug, Clone)]
+pub(super) struct Usual {
+    by_day: BTreeMap<i64, Profile>,
+    /// Stands in on all days while no day has a day before it.
+    mean_w: Option<f64>,
+}
+
+impl Usual {
+    pub(super) fn new(diary: &Diary) -> Self {
+        let mut days: Vec<i64> = diary.entries.iter().flatten().map(|(day, _)| *day).collect();
+        days.sort_unstable();
+        days.dedup();
+        let latest = days.iter().rev().take(JUDGED_DAYS);
+        let by_day: BTreeMap<i64, Profile> =
+            latest.filter_map(|day| Some((*day, Profile::before(diary, *day)?))).collect();
+        // Of a first day and the beginning of a second too little is judged by others.
+        let judged = diary.entries.iter().flatten().filter(|(day, _)| by_day.contains_key(day)).count();
+        let values = diary.entries.iter().flatten().map(|(_, value_w)| value_w);
+        let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value_w| (sum + value_w, count + 1.0));
+        Self { by_day, mean_w: (judged < SLOTS).then_some(sum / f64::max(count, 1.0)) }
+    }
+
+    /// Returns what was usual at a place; `None` on a day with none before it.
+    pub(super) fn at(&self, place: Place) -> Option<f64> {
+        self.mean_w.or_else(|| self.by_day.get(&place.day).map(|profile| profile.at(place)))
     }
 }
 

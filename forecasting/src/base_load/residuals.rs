@@ -6,14 +6,12 @@ use super::PROBABILITIES;
 use super::calendar::{Calendar, DAY_TYPES, Place, SLOTS};
 use super::history::Cell;
 use super::numbers::quantile;
-use super::profile::{Diary, Profile};
+use super::profile::{Profile, Usual};
 
 /// Last quarter of each bucket of leads; later leads belong to the last bucket.
 const BUCKETS: [i64; 8] = [1, 2, 4, 8, 16, 32, 96, 192];
 /// Leads in quarters from which the buckets learn.
 const LEADS: [i64; 18] = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 26, 32, 44, 60, 76, 96, 130, 180];
-/// Days from which deviations are learnt.
-const DAYS: i64 = 35;
 /// Quarters of the last hour and their weights, latest first.
 pub(super) const RECENT_WEIGHTS: [f64; 4] = [0.4, 0.3, 0.2, 0.1];
 
@@ -42,9 +40,9 @@ struct Deviation {
 }
 
 impl Residuals {
-    /// Learns how far each day was from the profile of the days before it.
-    pub(super) fn learn(cells: &[Cell], diary: &Diary, calendar: &Calendar) -> Self {
-        let deviations = deviations(cells, diary, calendar);
+    /// Learns how far each day was from what was usual before it.
+    pub(super) fn learn(cells: &[Cell], usual: &Usual, calendar: &Calendar) -> Self {
+        let deviations = deviations(cells, usual, calendar);
         let spread_w = spread(&deviations);
         let widen = 1.0 + 2.0 * SLOTS as f64 / deviations.len().max(1) as f64;
         let mut buckets = Vec::new();
@@ -73,35 +71,14 @@ impl Residuals {
     }
 }
 
-fn deviations(cells: &[Cell], diary: &Diary, calendar: &Calendar) -> Vec<Deviation> {
-    let placed: Vec<(Place, &Cell)> = cells.iter().map(|cell| (calendar.place(cell.quarter), cell)).collect();
-    let Some(last_day) = placed.last().map(|(place, _)| place.day) else { return Vec::new() };
-    let mut found = Vec::new();
-    for day in placed.chunk_by(|left, right| left.0.day == right.0.day) {
-        let today = day[0].0.day;
-        if today <= last_day - DAYS {
-            continue;
-        }
-        let Some(profile) = Profile::before(diary, today) else { continue };
-        found.extend(day.iter().map(|(place, cell)| Deviation {
-            quarter: cell.quarter,
-            place: *place,
-            mean_w: cell.mean_w - profile.at(*place),
-            peak_w: cell.peak_w - profile.at(*place),
-        }));
-    }
-    if found.len() >= SLOTS {
-        return found;
-    }
-    // No day has a day before it: how the load differs from its own mean is all that is known.
-    let mean_w = cells.iter().map(|cell| cell.mean_w).sum::<f64>() / cells.len() as f64;
-    let from_mean = |(place, cell): (Place, &Cell)| Deviation {
-        quarter: cell.quarter,
-        place,
-        mean_w: cell.mean_w - mean_w,
-        peak_w: cell.peak_w - mean_w,
+fn deviations(cells: &[Cell], usual: &Usual, calendar: &Calendar) -> Vec<Deviation> {
+    let deviation = |cell: &Cell| {
+        let place = calendar.place(cell.quarter);
+        let usual_w = usual.at(place)?;
+        let (mean_w, peak_w) = (cell.mean_w - usual_w, cell.peak_w - usual_w);
+        Some(Deviation { quarter: cell.quarter, place, mean_w, peak_w })
     };
-    placed.into_iter().map(from_mean).collect()
+    cells.iter().filter_map(deviation).collect()
 }
 
 /// Neighbouring slots on each side over which the spread is averaged.

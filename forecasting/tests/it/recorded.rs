@@ -18,8 +18,9 @@ impl Recording {
         self.steps.last().unwrap().0.end
     }
 
-    pub(crate) fn values(&self) -> impl Iterator<Item = &Power> {
-        self.steps.iter().map(|(_, power)| power)
+    pub(crate) fn range(&self) -> Power {
+        let values = || self.steps.iter().map(|(_, power)| *power);
+        values().max().unwrap() - values().min().unwrap()
     }
 
     pub(crate) fn between(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> &[(Interval, Power)] {
