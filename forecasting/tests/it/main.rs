@@ -1,5 +1,11 @@
 //! Base load on recorded loads.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of a test: a panic fails it, and a skip is said"
+)]
+
 mod recorded;
 
 use chrono::{NaiveTime, TimeDelta};
