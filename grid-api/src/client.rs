@@ -61,11 +61,21 @@ impl Utility {
     ///
     /// `url` is for example `http://127.0.0.1:50051`; `utility` is the caller's own name, `token` what it proves that by.
     pub fn connect(url: &str, utility: &str, token: Option<&str>) -> Result<Self, ClientError> {
+        Self::connect_with_timeout(url, utility, token, CALL_TIMEOUT)
+    }
+
+    /// As [`Utility::connect`], with the time after which a call is given up. Real time.
+    pub fn connect_with_timeout(
+        url: &str,
+        utility: &str,
+        token: Option<&str>,
+        call_timeout: Duration,
+    ) -> Result<Self, ClientError> {
         let address = |message| ClientError::Address { url: url.to_owned(), message };
         let endpoint = Endpoint::from_shared(url.to_owned())
             .map_err(|error| address(causes(&error)))?
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
+            .timeout(call_timeout)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .keep_alive_while_idle(true)
             .tcp_nodelay(true);

@@ -17,6 +17,7 @@ use chrono::TimeDelta;
 use headroom_domain::Clock;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tonic::Status;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -76,6 +77,17 @@ struct Desk {
     door: access::Door,
 }
 
+impl Desk {
+    /// Waits for an answer as long as a call may take. The transport's own time-out would say CANCELLED, which callers do
+    /// not repeat.
+    async fn in_time<T, E: Into<Status>>(&self, answer: impl Future<Output = Result<T, E>>) -> Result<T, Status> {
+        match tokio::time::timeout(self.options.call_timeout, answer).await {
+            Ok(answer) => answer.map_err(Into::into),
+            Err(_) => Err(status::too_late(self.options.call_timeout)),
+        }
+    }
+}
+
 /// Serves on a listener until `shutdown` is ready; calls under way are then given 5 s.
 ///
 /// Beside our services it offers `grpc.health.v1` (serving from the start, not serving from `shutdown` on) and reflection.
@@ -85,7 +97,6 @@ pub async fn serve<H: UtilityHost>(
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let call_timeout = options.call_timeout;
     let (health, routes) = routes(host, options).await?;
     let (stopping, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
@@ -94,7 +105,6 @@ pub async fn serve<H: UtilityHost>(
         drop(stopping);
     };
     let serving = Server::builder()
-        .timeout(call_timeout)
         .concurrency_limit_per_connection(CONCURRENT_CALLS_MAX as usize)
         .max_concurrent_streams(CONCURRENT_CALLS_MAX)
         .http2_keepalive_interval(Some(KEEP_ALIVE))

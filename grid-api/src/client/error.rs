@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headroom_domain::limit::LimitViolation;
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 
 use crate::causes;
@@ -32,10 +32,10 @@ pub enum ClientError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {reason}: {message}")]
 pub struct Refused {
-    /// The gRPC code by its name, for example `FailedPrecondition`; `Unavailable` when the server was not reached.
+    /// The gRPC code by its name, for example `FailedPrecondition`.
     pub code: String,
-    /// The stable word in capitals, for example `STALE_REVISION`; `NO_CONNECTION` when the server was not reached, empty
-    /// when the answer had none.
+    /// The stable word in capitals, for example `STALE_REVISION`; `NO_CONNECTION` when the server was not reached,
+    /// `NO_ANSWER` when it took too long, empty when the answer had none.
     pub reason: String,
     /// For people.
     pub message: String,
@@ -89,17 +89,9 @@ impl From<LimitViolation> for ClientError {
 }
 
 fn refused(status: &Status) -> Refused {
-    // A status that came over the wire has no source; one that has was made here, because the connection failed.
+    // A status that came over the wire has no source; one that has was made here, because no answer came.
     if let Some(source) = std::error::Error::source(status) {
-        return Refused {
-            code: format!("{:?}", Code::Unavailable),
-            reason: "NO_CONNECTION".to_owned(),
-            message: causes(source),
-            fields: Vec::new(),
-            latest_revision: None,
-            retryable: true,
-            retry_after: None,
-        };
+        return unanswered(source);
     }
     let details = status.get_error_details();
     let info = details.error_info();
@@ -112,6 +104,22 @@ fn refused(status: &Status) -> Refused {
         latest_revision: info.and_then(|info| info.metadata.get("latest_revision")?.parse().ok()),
         retryable: matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted),
         retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+    }
+}
+
+fn unanswered(error: &(dyn std::error::Error + 'static)) -> Refused {
+    let mut chain = std::iter::successors(Some(error), |error| error.source());
+    let too_late = chain.any(<dyn std::error::Error>::is::<TimeoutExpired>);
+    let (code, reason) =
+        if too_late { (Code::DeadlineExceeded, "NO_ANSWER") } else { (Code::Unavailable, "NO_CONNECTION") };
+    Refused {
+        code: format!("{code:?}"),
+        reason: reason.to_owned(),
+        message: causes(error),
+        fields: Vec::new(),
+        latest_revision: None,
+        retryable: true,
+        retry_after: None,
     }
 }
 

@@ -58,7 +58,7 @@ impl<H: UtilityHost> GridLimitService for Limits<H> {
         let caller = self.desk.door.utility(&request)?.to_owned();
         let (now, horizon_max) = (self.desk.options.clock.now(), self.desk.options.horizon_max);
         let checked = request::submission(request.into_inner(), &caller, now, horizon_max)?;
-        let mut submitted = self.submit(checked).await?;
+        let mut submitted = self.desk.in_time(self.submit(checked)).await?;
         submitted.effective.truncate(PREVIEW_INTERVALS_MAX);
         Ok(Response::new(convert::submitted_to_proto(&submitted)))
     }
@@ -69,7 +69,7 @@ impl<H: UtilityHost> GridLimitService for Limits<H> {
     ) -> Result<Response<proto::GetEffectiveLimitResponse>, Status> {
         let caller = self.desk.door.utility(&request)?;
         let (target, window) = request::effective(request.get_ref(), self.desk.options.window_max)?;
-        let pieces = self.host.effective_limit(caller, &target, window).await?;
+        let pieces = self.desk.in_time(self.host.effective_limit(caller, &target, window)).await?;
         let intervals = convert::effective_to_proto(&pieces);
         Ok(Response::new(proto::GetEffectiveLimitResponse { target: names::of_target(&target), intervals }))
     }
@@ -79,7 +79,7 @@ impl<H: UtilityHost> GridLimitService for Limits<H> {
         request: Request<proto::GetLimitRequest>,
     ) -> Result<Response<proto::GetLimitResponse>, Status> {
         let id = request::limit(request.get_ref(), self.desk.door.utility(&request)?)?;
-        let limit = self.host.limit(&id).await?;
+        let limit = self.desk.in_time(self.host.limit(&id)).await?;
         Ok(Response::new(proto::GetLimitResponse { limit: Some(convert::limit_to_proto(&limit)) }))
     }
 
@@ -91,7 +91,7 @@ impl<H: UtilityHost> GridLimitService for Limits<H> {
         let (query, page) = request::listing(request.get_ref(), caller)?;
         // One more than is shown tells whether there is a next page.
         let asked = Page { size: page.size + 1, ..page };
-        let limits = self.host.limits(caller, &query, &asked).await?;
+        let limits = self.desk.in_time(self.host.limits(caller, &query, &asked)).await?;
         Ok(Response::new(listed(&limits, page.size)))
     }
 
@@ -102,7 +102,7 @@ impl<H: UtilityHost> GridLimitService for Limits<H> {
         let caller = self.desk.door.utility(&request)?.to_owned();
         let cancellation = request::cancellation(request.into_inner(), &caller)?;
         let host = Arc::clone(&self.host);
-        let limit = to_the_end(async move { host.cancel_limit(cancellation).await }).await?;
+        let limit = self.desk.in_time(to_the_end(async move { host.cancel_limit(cancellation).await })).await?;
         Ok(Response::new(proto::CancelLimitResponse { limit: Some(convert::limit_to_proto(&limit)) }))
     }
 }
@@ -123,3 +123,6 @@ fn listed(limits: &[GridLimit], size: usize) -> proto::ListLimitsResponse {
     }
     answer
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,11 @@ pub(super) fn unavailable(message: &str, retry_after: Duration) -> Status {
     told(Code::Unavailable, message, details)
 }
 
+pub(super) fn too_late(after: Duration) -> Status {
+    let message = format!("no answer within {} s; repeat with the same request_id", after.as_secs_f64());
+    told(Code::DeadlineExceeded, &message, info("DEADLINE_EXCEEDED", []))
+}
+
 fn info<const N: usize>(reason: &str, metadata: [(&str, String); N]) -> ErrorDetails {
     let metadata: HashMap<String, String> = metadata.map(|(key, value)| (key.to_owned(), value)).into();
     ErrorDetails::with_error_info(reason, DOMAIN, metadata)
