@@ -114,7 +114,7 @@ pub trait UtilityHost: Send + Sync + 'static {
 /// How long a request id is remembered.
 pub const REQUEST_ID_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(7);
 
-/// Why a request of a utility is refused. The words in capitals that callers see are in [`Refusal::reason`].
+/// Why a request of a utility is refused. Callers see a gRPC code and a word in capitals.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
