@@ -98,7 +98,8 @@ async fn platform(config: &Config, clock: &Arc<dyn Clock>, store: &Store, due: m
         }
     }
     let party = PartyId::new(&config.ocpi.country_code, &config.ocpi.party_id);
-    let platform = PlatformConfig::new(config.server.public_url.clone(), Role::Scsp, party, config.ocpi.name.clone());
+    let public_url = config.server.public_url.join("ocpi").context("`server.public_url` takes no path")?;
+    let platform = PlatformConfig::new(public_url, Role::Scsp, party, config.ocpi.name.clone());
     let kept = Arc::new(KeptPartners::new(store.clone(), due));
     Ok(Platform::new(platform, Arc::clone(clock), partners, kept)?)
 }

@@ -243,6 +243,16 @@ impl Store {
         Ok(done.rows_affected())
     }
 
+    /// Returns when the last of the reductions that were decided first after an instant was acknowledged; `None` when no
+    /// reduction was decided within ten minutes.
+    pub async fn reductions_acknowledged(&self, after: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT MAX(settled_at) AS last FROM profile_request WHERE direction = 'lower' AND outcome = 'acknowledged' \
+                   AND created_at = (SELECT MIN(created_at) FROM profile_request WHERE direction = 'lower' AND created_at BETWEEN ? AND ?)";
+        let until = after + chrono::TimeDelta::minutes(10);
+        let row = sqlx::query(sql).bind(text(after)).bind(text(until)).fetch_one(&self.quick).await?;
+        Ok(row.get::<Option<String>, _>("last").map(|last| time(&last)))
+    }
+
     /// Counts requests by what became of them.
     pub async fn request_counts(&self) -> Result<RequestCounts, StoreError> {
         let sql = "SELECT COUNT(sent_at) AS sent, COUNT(CASE outcome WHEN 'acknowledged' THEN 1 END) AS acknowledged, \
