@@ -9,12 +9,18 @@
 //! [`PartnerStore`]. All timestamps come from the given clock.
 
 pub mod client;
+mod envelope;
+mod exchange;
 pub mod hosts;
+mod lift;
+mod lower;
 pub mod partner;
 pub mod platform;
 pub mod received;
 pub mod server;
 pub mod station;
+mod token;
+mod wire;
 
 pub use client::{Client, LinkError, Pages, PulledPage};
 pub use hosts::{

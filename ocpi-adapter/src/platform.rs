@@ -4,13 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use headroom_domain::{Clock, PartnerId, PartyId};
 use parking_lot::Mutex;
 use url::Url;
 
 use crate::client::{Client, LinkError};
+use crate::exchange::Exchange;
 use crate::hosts::{HostError, PartnerStore};
-use crate::partner::{Dialect, Partner, Role, Secret};
+use crate::partner::{Dialect, Partner, Registration, Role, Secret};
+use crate::token::{self, Presented};
+use crate::wire::v221::VERSION;
+
+mod credentials;
+mod discovery;
+mod registration;
+
+pub(crate) use credentials::{Refusal, Wish};
+pub(crate) use discovery::{lift_interface, lift_module, our_endpoints};
 
 /// Who we are on the wire.
 #[derive(Debug, Clone)]
@@ -88,8 +99,37 @@ pub struct Platform {
 struct Inner {
     config: PlatformConfig,
     clock: Arc<dyn Clock>,
-    partners: Mutex<BTreeMap<PartnerId, Partner>>,
+    partners: Mutex<BTreeMap<PartnerId, Entry>>,
     store: Arc<dyn PartnerStore>,
+    exchange: Exchange,
+}
+
+/// A partner and what is going on with it.
+struct Entry {
+    partner: Arc<Partner>,
+    /// A token that the partner was just given and has not confirmed: good for our versions, nothing else.
+    pending: Option<Secret>,
+    /// Held while a link is made, renewed or ended.
+    registration: Arc<tokio::sync::Mutex<()>>,
+    /// Held while an object of the partner is read, merged and stored.
+    objects: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Entry {
+    fn new(partner: Partner) -> Self {
+        Self { partner: Arc::new(partner), pending: None, registration: Arc::default(), objects: Arc::default() }
+    }
+}
+
+/// With what a caller has shown who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// With the token A of an invitation.
+    Invited,
+    /// With a token that was just handed out by a handshake that is not over.
+    Pending,
+    /// With the token of its link.
+    Registered,
 }
 
 impl Platform {
@@ -100,8 +140,9 @@ impl Platform {
         partners: Vec<Partner>,
         store: Arc<dyn PartnerStore>,
     ) -> Result<Self, PlatformError> {
-        let partners = partners.into_iter().map(|partner| (partner.id.clone(), partner)).collect();
-        Ok(Self { inner: Arc::new(Inner { config, clock, partners: Mutex::new(partners), store }) })
+        let exchange = Exchange::new(config.request_timeout).map_err(|error| PlatformError::Http(error.to_string()))?;
+        let partners = partners.into_iter().map(|partner| (partner.id.clone(), Entry::new(partner))).collect();
+        Ok(Self { inner: Arc::new(Inner { config, clock, partners: Mutex::new(partners), store, exchange }) })
     }
 
     /// Returns who we are.
@@ -111,59 +152,112 @@ impl Platform {
 
     /// Returns all partners, by name.
     pub fn partners(&self) -> Vec<Partner> {
-        self.inner.partners.lock().values().cloned().collect()
+        self.inner.partners.lock().values().map(|entry| Partner::clone(&entry.partner)).collect()
     }
 
     /// Returns a partner.
     pub fn partner(&self, id: &PartnerId) -> Option<Partner> {
-        self.inner.partners.lock().get(id).cloned()
+        self.shared(id).map(|partner| Partner::clone(&partner))
     }
 
     /// Returns a client to a partner. It looks at the link at each call, so it outlives a change of tokens.
-    pub fn client(&self, _partner: &PartnerId) -> Client {
-        todo!()
+    pub fn client(&self, partner: &PartnerId) -> Client {
+        Client::new(self.clone(), partner.clone())
     }
 
     /// Returns where partners find our versions; what goes to them with a token A.
     pub fn versions_url(&self) -> Url {
-        todo!()
+        self.url(["versions"])
     }
 
     /// Returns the address for the result of a request, to be named in that request. **Shape**: at most 255
-    /// characters when the id has at most 64.
-    pub fn response_url(&self, _request_id: &str) -> Url {
-        todo!()
+    /// characters (the request is not sent otherwise).
+    pub fn response_url(&self, request_id: &str) -> Url {
+        self.url([VERSION, "sender", "chargingprofiles", "results", request_id])
     }
 
     /// Lets a partner register with us: makes a token A, to be handed over on a safe way with [`Self::versions_url`].
     ///
     /// A partner that is invited again gets a new token A; the one before is dead.
-    #[expect(clippy::unused_async, reason = "follows")]
-    pub async fn invite(&self, _partner: &PartnerId, _dialect: Dialect) -> Result<Secret, PlatformError> {
-        let _ = (&self.inner.clock, &self.inner.store);
-        todo!()
+    pub async fn invite(&self, partner: &PartnerId, dialect: Dialect) -> Result<Secret, PlatformError> {
+        let lock = self.enter(partner, dialect.clone());
+        let _guard = lock.lock().await;
+        if self.shared(partner).is_some_and(|known| known.link().is_some()) {
+            return Err(PlatformError::AlreadyRegistered(partner.clone()));
+        }
+        let token_a = token::generate();
+        let registration = Registration::Invited { token_a: token_a.clone() };
+        self.save(Partner { id: partner.clone(), registration, dialect }).await?;
+        Ok(token_a)
     }
 
-    /// Registers with a partner that gave us its versions URL and a token A (OCPI 2.2.1 §5, our side starts).
-    #[expect(clippy::unused_async, reason = "follows")]
-    pub async fn register(
-        &self,
-        _partner: &PartnerId,
-        _versions_url: &Url,
-        _token_a: &Secret,
-    ) -> Result<(), PlatformError> {
-        todo!()
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now()
     }
 
-    /// Renews the link: fetches the partner's endpoints again and changes both tokens (PUT credentials).
-    #[expect(clippy::unused_async, reason = "follows")]
-    pub async fn renew(&self, _partner: &PartnerId) -> Result<(), PlatformError> {
-        todo!()
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.inner.exchange
     }
 
-    /// Ends the link on both sides (DELETE credentials). Ours ends even when the partner cannot be reached.
-    #[expect(clippy::unused_async, reason = "follows")]
-    pub async fn unregister(&self, _partner: &PartnerId) -> Result<(), PlatformError> {
-        todo!()
+    pub(crate) fn shared(&self, id: &PartnerId) -> Option<Arc<Partner>> {
+        self.inner.partners.lock().get(id).map(|entry| entry.partner.clone())
     }
+
+    /// Returns an address of ours.
+    pub(crate) fn url<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
+        below(&self.inner.config.public_url, segments)
+    }
+
+    /// Returns who presents a token. Looks at every token, so that the time taken does not tell which is close.
+    pub(crate) fn authenticate(&self, presented: &Presented) -> Option<(Arc<Partner>, Standing)> {
+        let partners = self.inner.partners.lock();
+        let tokens = partners.values().flat_map(|entry| {
+            let known = match &entry.partner.registration {
+                Registration::None => None,
+                Registration::Invited { token_a } => Some((token_a, Standing::Invited)),
+                Registration::Registered(link) => Some((&link.token_received, Standing::Registered)),
+            };
+            let pending = entry.pending.as_ref().map(|token| (token, Standing::Pending));
+            known.into_iter().chain(pending).map(|(token, standing)| (entry.partner.clone(), token, standing))
+        });
+        let found = tokens.filter(|(_, token, _)| presented.is(token));
+        found.map(|(partner, _, standing)| (partner, standing)).reduce(|_, later| later)
+    }
+
+    /// Returns the lock under which objects of a partner are merged.
+    pub(crate) fn objects_lock(&self, partner: &PartnerId) -> Arc<tokio::sync::Mutex<()>> {
+        self.inner.partners.lock().get(partner).map(|entry| entry.objects.clone()).unwrap_or_default()
+    }
+
+    /// Returns the lock under which a link is changed, of a partner that may be new.
+    fn enter(&self, id: &PartnerId, dialect: Dialect) -> Arc<tokio::sync::Mutex<()>> {
+        let mut partners = self.inner.partners.lock();
+        let entry = partners.entry(id.clone()).or_insert_with(|| Entry::new(Partner::new(id.clone(), dialect)));
+        entry.registration.clone()
+    }
+
+    /// Saves a partner and, once it is durable, takes it as it is.
+    async fn save(&self, partner: Partner) -> Result<(), PlatformError> {
+        let saved = self.inner.store.save(&partner).await;
+        saved.map_err(|error| PlatformError::Store(partner.id.clone(), error))?;
+        if let Some(entry) = self.inner.partners.lock().get_mut(&partner.id) {
+            entry.partner = Arc::new(partner);
+        }
+        Ok(())
+    }
+
+    fn set_pending(&self, id: &PartnerId, token: Option<Secret>) {
+        if let Some(entry) = self.inner.partners.lock().get_mut(id) {
+            entry.pending = token;
+        }
+    }
+}
+
+/// Returns an address below another, with exactly one slash between the parts.
+pub(crate) fn below<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
 }
