@@ -8,17 +8,24 @@ use super::ServeError;
 use super::status::unauthenticated;
 use crate::names;
 
-const TOKEN_LENGTH_MIN: usize = 16;
+const TOKEN_LENGTH_MIN: usize = 12;
 
 /// Who may call.
 #[derive(Clone, Default)]
 pub struct Access {
     /// `(token, utility)`: whoever sends `authorization: Bearer {token}` is this utility. A utility may have several
-    /// tokens, so that they can be changed without a gap. At least 16 characters.
+    /// tokens, so that they can be changed without a gap. At least 12 characters.
     pub tokens: Vec<(String, String)>,
     /// The utility that a caller without a token is when it calls from this machine; absent: it is refused. Not for a
     /// server behind a proxy on the same machine.
     pub loopback_utility: Option<String>,
+}
+
+impl Access {
+    /// Tells whether a server can start with it, for those who check a configuration.
+    pub fn check(&self) -> Result<(), ServeError> {
+        Door::new(self).map(drop)
+    }
 }
 
 /// Says who a caller is. Keeps hashes, not tokens.

@@ -56,11 +56,11 @@ pub struct Page {
 /// - **Durable before the answer.** `submit_limit` and `cancel_limit` return `Ok` only when the change survives a crash
 ///   of the process and the machine. When they cannot know, they return [`Refusal::Unavailable`]; the caller repeats
 ///   with the same request id. Whatever follows from the change (waking the planner) does not delay the answer.
-/// - **Once.** In the same transaction they record `(utility, request_id) -> (request_hash, answer)` for
+/// - **Once.** In the same transaction they record `(utility, request_id) -> (request_hash, limit)` for
 ///   [`REQUEST_ID_KEPT`]. A request id that is known is answered before anything else is looked at, also before the
-///   revision: with the recorded answer when the hash is the same, with [`Refusal::RequestIdReused`] when it is not.
-///   Refusals need not be recorded. A submission with `validate_only` neither looks up nor records its request id.
-///   [`Submitted`] and [`GridLimit`] can be serialised for that.
+///   revision: with the limit recorded then when the hash is the same, with [`Refusal::RequestIdReused`] when it is not.
+///   The preview and the warnings of a repetition may be made anew. Refusals need not be recorded. A submission with
+///   `validate_only` neither looks up nor records its request id.
 /// - **Revisions rise.** A revision that is not higher than [`headroom_domain::limit::LimitBook::latest_revision`] is
 ///   refused with [`Refusal::StaleRevision`].
 /// - **Ids** are made by [`crate::limit_id`] and never used again.

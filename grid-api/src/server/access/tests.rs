@@ -68,8 +68,9 @@ fn a_caller_from_this_machine_needs_no_token_only_when_so_configured() {
 
 #[test]
 fn a_list_that_would_let_the_wrong_in_does_not_start() {
-    let refused = |access: &Access| Door::new(access).err().unwrap().to_string();
+    let refused = |access: &Access| access.check().unwrap_err().to_string();
     assert!(refused(&access(&[("", "dso-1")], None)).contains("too short"));
+    assert!(refused(&access(&[("eleven-long", "dso-1")], None)).contains("too short"));
     assert!(refused(&access(&[(TOKEN, "dso/1")], None)).contains("utility name"));
     assert!(refused(&access(&[], Some(""))).contains("utility name"));
     let twice = refused(&access(&[(TOKEN, "dso-1"), (TOKEN, "dso-2")], None));
