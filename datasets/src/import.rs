@@ -1,4 +1,12 @@
-//! Recorded sessions from files.
+//! Recorded sessions from files: every row is accepted, repaired or rejected, and the report says which and why.
+
+mod acn_json;
+mod collector;
+mod report;
+mod source;
+mod sustaingym;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,13 +16,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::session::RecordedSession;
 
+pub use report::{Coverage, Example, Finding, ImportReport};
+
 /// How a file spells sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// `SustainGym`'s csv (or csv.gz) of ACN-Data: `sustaingym`.
+    /// `SustainGym`'s csv of ACN-Data, plain or gzip: `sustaingym`.
     Sustaingym,
-    /// The JSON of the ACN-Data web export: `acn-json`.
+    /// The JSON of the ACN-Data web export, plain or gzip: `acn-json`.
     AcnJson,
 }
 
@@ -52,25 +62,10 @@ pub struct Import {
     pub report: ImportReport,
 }
 
-/// What became of every row of a file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ImportReport {
-    /// Rows read.
-    pub rows: usize,
-    /// Rows that became sessions.
-    pub accepted: usize,
-}
-
-impl fmt::Display for ImportReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rows, {} accepted", self.rows, self.accepted)
-    }
-}
-
 /// A file that cannot be read as sessions.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file cannot be opened or read.
+    /// The file cannot be opened.
     #[error("{}: cannot be read ({source}): check the path and its permissions", path.display())]
     Unreadable {
         /// The file.
@@ -78,21 +73,51 @@ pub enum ImportError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// It is not what its format says.
-    #[error("{}: not readable as {format}: {problem}", path.display())]
+    /// The file is not what its format says.
+    #[error("{}: `{column}` {rule}: {remedy}", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
-        /// The format that was expected.
-        format: Format,
-        /// What is wrong and what to do.
-        problem: String,
+        /// The column, the JSON path or the part of the file.
+        column: String,
+        /// What it must be and what it is.
+        rule: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// It has rows, and not one of them can be used.
+    #[error("{}: none of its {rows} rows can be used, most often because {reason} ({example}): {remedy}", path.display())]
+    NothingUsable {
+        /// The file.
+        path: PathBuf,
+        /// How many rows it has.
+        rows: usize,
+        /// The most frequent reason, which names column and rule.
+        reason: String,
+        /// A row with that reason.
+        example: String,
+        /// What to do.
+        remedy: String,
     },
 }
 
-/// Reads the sessions of a file.
+/// Reads the sessions of a file. Drivers are told apart within the file only: see [`read_sessions_salted`].
 pub fn read_sessions(path: &Path, format: Format) -> Result<Import, ImportError> {
-    std::fs::metadata(path).map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
-    let problem = "the importer is being built".to_owned();
-    Err(ImportError::Broken { path: path.to_owned(), format, problem })
+    read(path, format, None)
+}
+
+/// Reads the sessions of a file, with drivers named by SHA-256 over a salt and their id.
+///
+/// Files read with one salt name a driver alike, so keep it secret: ids are few enough to be tried. [`read_sessions`]
+/// takes the digest of the file as the salt, which nobody has who has not the ids themselves.
+pub fn read_sessions_salted(path: &Path, format: Format, salt: &[u8]) -> Result<Import, ImportError> {
+    read(path, format, Some(salt))
+}
+
+fn read(path: &Path, format: Format, salt: Option<&[u8]>) -> Result<Import, ImportError> {
+    let source = source::Source::open(path, salt)?;
+    match format {
+        Format::Sustaingym => sustaingym::read(&source),
+        Format::AcnJson => acn_json::read(&source),
+    }
 }

@@ -7,6 +7,9 @@ mod power_table;
 mod session;
 pub mod synthetic;
 
-pub use import::{Format, Import, ImportError, ImportReport, UnknownFormat, read_sessions};
+pub use import::{
+    Coverage, Example, Finding, Format, Import, ImportError, ImportReport, UnknownFormat, read_sessions,
+    read_sessions_salted,
+};
 pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parquet};
 pub use session::{RecordedSession, Stated, Vehicle};

@@ -1,0 +1,58 @@
+//! A file as bytes, unpacked, and the names that its drivers get.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::ImportError;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Bytes of a digest that name a driver: enough to tell a million drivers apart.
+const NAME_BYTES: usize = 8;
+
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+    salt: Vec<u8>,
+}
+
+impl Source {
+    /// Reads a file, plain or gzip by its first bytes; without a salt the digest of the file is the salt.
+    pub(super) fn open(path: &Path, salt: Option<&[u8]>) -> Result<Self, ImportError> {
+        let raw = std::fs::read(path).map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
+        let salt = salt.map_or_else(|| Sha256::digest(&raw).to_vec(), <[u8]>::to_vec);
+        if !raw.starts_with(&GZIP_MAGIC) {
+            return Ok(Self { path: path.to_owned(), bytes: raw, salt });
+        }
+        let mut bytes = Vec::new();
+        MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map_err(|error| ImportError::Broken {
+            path: path.to_owned(),
+            column: "gzip".to_owned(),
+            rule: format!("does not unpack to its end ({error})"),
+            remedy: "copy or download the file again".to_owned(),
+        })?;
+        Ok(Self { path: path.to_owned(), bytes, salt })
+    }
+
+    /// Returns the name by which a driver is known. Ids that are numbers count by value: `000743` is `743`.
+    pub(super) fn driver(&self, id: &str) -> String {
+        let digits = id.trim().trim_start_matches('0');
+        let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let mut hasher = Sha256::new();
+        hasher.update(&self.salt);
+        hasher.update([0]);
+        hasher.update(if number { digits } else { id.trim() });
+        hasher.finalize().iter().take(NAME_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    pub(super) fn broken(&self, column: &str, rule: impl Into<String>, remedy: &str) -> ImportError {
+        ImportError::Broken {
+            path: self.path.clone(),
+            column: column.to_owned(),
+            rule: rule.into(),
+            remedy: remedy.to_owned(),
+        }
+    }
+}
