@@ -11,8 +11,11 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use headroom_domain::site::Site;
 use headroom_domain::time::ClockRate;
+use headroom_grid_api::server::Access;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::telemetry::InfluxConfig;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +44,7 @@ pub struct Config {
     pub sites: Vec<SiteEntry>,
     /// Telemetry to `InfluxDB` 2, when wanted.
     #[serde(default)]
-    pub influx: Option<Influx>,
+    pub influx: Option<InfluxConfig>,
     /// A clock that runs at another rate than reality, for demonstrations.
     #[serde(default)]
     pub clock: Option<ClockRate>,
@@ -138,21 +141,6 @@ pub struct SiteEntry {
     pub meter_token: String,
 }
 
-/// Telemetry to `InfluxDB` 2.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Influx {
-    /// For example `http://127.0.0.1:8086`.
-    pub url: Url,
-    /// Organisation.
-    pub org: String,
-    /// Bucket.
-    pub bucket: String,
-    /// A file that holds the token.
-    #[serde(default)]
-    pub token_file: Option<PathBuf>,
-}
-
 /// A configuration that was read and found good, with its sites.
 #[derive(Debug, Clone)]
 pub struct Checked {
@@ -245,6 +233,12 @@ fn rules(config: &Config) -> Vec<ConfigError> {
     if config.clock.is_some_and(|clock| !(clock.speed.is_finite() && clock.speed > 0.0)) {
         found.push(rule("clock.speed", "give more than 0; 1 is real time"));
     }
+    if let Some(Err(error)) = config.influx.as_ref().map(InfluxConfig::check) {
+        found.push(rule("influx", error.to_string()));
+    }
+    if let Err(error) = access(&config.utilities).check() {
+        found.push(rule("utility", error.to_string()));
+    }
     found.extend(repeated("partner", config.partners.iter().map(|partner| partner.id.as_str())));
     found.extend(repeated("utility", config.utilities.iter().map(|utility| utility.name.as_str())));
     for partner in &config.partners {
@@ -283,6 +277,12 @@ fn repeated<'a>(table: &str, names: impl Iterator<Item = &'a str>) -> Vec<Config
     let mut seen = BTreeSet::new();
     let twice = names.filter(|name| !seen.insert((*name).to_owned()));
     twice.map(|name| rule(table, format!("`{name}` is there twice: give each a name of its own"))).collect()
+}
+
+/// Returns who may call the gRPC server.
+pub fn access(utilities: &[UtilityEntry]) -> Access {
+    let tokens = utilities.iter().map(|utility| (utility.token.clone(), utility.name.clone())).collect();
+    Access { tokens, loopback_utility: None }
 }
 
 impl Control {

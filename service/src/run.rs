@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
-use crate::config::{Checked, Config};
+use crate::config::{Checked, Config, access};
 use crate::control::{Context, Views, outbox, planner};
 use crate::edge::partners::{KeptPartners, PartnerEdge};
 use crate::edge::utility::UtilityEdge;
@@ -24,10 +24,8 @@ use crate::edge::{meter, pull};
 use crate::store::Store;
 use crate::{http, telemetry};
 
-/// How far ahead a utility may limit, and look.
+/// How far ahead a utility may limit.
 const LIMIT_HORIZON: TimeDelta = TimeDelta::days(60);
-/// How long a call of a utility may take, in real time.
-const GRPC_CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many pulls may be due at once.
 const PULLS_DUE: usize = 64;
 
@@ -105,12 +103,5 @@ async fn platform(config: &Config, clock: &Arc<dyn Clock>, store: &Store, due: m
 }
 
 fn grid_options(config: &Config, clock: &Arc<dyn Clock>) -> grid_server::Options {
-    let tokens = config.utilities.iter().map(|utility| (utility.token.clone(), utility.name.clone())).collect();
-    grid_server::Options {
-        clock: Arc::clone(clock),
-        access: grid_server::Access { tokens, loopback_utility: None },
-        horizon_max: LIMIT_HORIZON,
-        window_max: LIMIT_HORIZON,
-        call_timeout: GRPC_CALL_TIMEOUT,
-    }
+    grid_server::Options { horizon_max: LIMIT_HORIZON, ..grid_server::Options::new(Arc::clone(clock), access(&config.utilities)) }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use headroom_optimizer::{Snapshot, step, table};
+use headroom_optimizer::rolling::step;
+use headroom_optimizer::snapshot::Snapshot;
+use headroom_optimizer::table;
 
 use super::Outcome;
 

@@ -31,7 +31,7 @@ id = "cpo"
 invite_token = "secret"
 [[utility]]
 name = "dso"
-token = "secret"
+token = "secret-of-dso-1"
 sites = ["campus"]
 [[site]]
 file = "site.toml"

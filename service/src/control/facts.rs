@@ -9,9 +9,9 @@ use headroom_domain::location::Location;
 use headroom_domain::session::{Session, SessionStatus};
 use headroom_domain::site::SiteEvse;
 use headroom_domain::tariff::{EnergyPriceElement, Tariff};
-use headroom_domain::{Clock as _, Interval, Power, SessionId};
+use headroom_domain::{Interval, Power, SessionId};
 use headroom_forecasting::{DayTypeProfile, Model, Reading, Uptake};
-use headroom_optimizer::{ObservedSession, planning_grid};
+use headroom_optimizer::assemble::{ObservedSession, planning_grid};
 use parking_lot::Mutex;
 use tracing::warn;
 
@@ -27,8 +27,6 @@ const HISTORY: TimeDelta = TimeDelta::days(35);
 const REFIT_AFTER: TimeDelta = TimeDelta::hours(6);
 /// How much of the latest readings corrects a forecast.
 const RECENT: TimeDelta = TimeDelta::hours(3);
-/// How long a profile must have been in force before a measurement says something of the vehicle.
-const SETTLED_FOR: TimeDelta = TimeDelta::minutes(1);
 
 /// What is known of a site at one time.
 pub struct Facts {
@@ -173,11 +171,17 @@ fn takes_profiles(locations: &[Location], evse: &SiteEvse) -> bool {
     locations.iter().find_map(|location| location.evse(&evse.uid)).is_some_and(|evse| evse.takes_profiles)
 }
 
-/// A report says something of the vehicle only when one profile alone was in force all the while.
+/// A report says something of the vehicle only when one profile alone is in force.
 fn reading(session: &Session, station: &StationState) -> Option<Reading> {
     let at = session.last_updated;
-    let settled = station.in_force_since.is_some_and(|since| since + SETTLED_FOR < at) && !station.under_way;
-    settled.then_some(Reading { at, allowed_w: station.belief.worst_at(at), measured_w: session.power_w? })
+    let profile = station.belief.acknowledged.as_ref().filter(|_| station.belief.in_flight.is_empty())?;
+    let period = profile.periods().iter().rfind(|period| period.start <= at)?;
+    Some(Reading {
+        at,
+        allowed_w: period.limit_w,
+        allowed_since: period.start.max(station.in_force_since?),
+        measured_w: session.power_w?,
+    })
 }
 
 /// Takes the first tariff that a connector of the site names.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use headroom_domain::Clock as _;
 use headroom_ocpi_adapter::{LinkError, Platform, ProfileAnswer, Receipt};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;

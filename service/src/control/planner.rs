@@ -6,8 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::invariants::import_limit_at;
 use headroom_domain::reason::Reason;
 use headroom_domain::schedule::Schedule;
-use headroom_domain::{Clock as _, Power, Ratio, SessionId};
-use headroom_optimizer::{Direction, Observation, Order, Settings, Snapshot, assemble, dispatch, step};
+use headroom_domain::{Power, Ratio, SessionId};
+use headroom_optimizer::assemble::{AssembleError, Observation, assemble};
+use headroom_optimizer::dispatch::{Direction, Order, dispatch};
+use headroom_optimizer::rolling::step;
+use headroom_optimizer::snapshot::{Settings, Snapshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
@@ -42,7 +45,7 @@ enum PlanError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the site cannot be described to the optimizer: {0}")]
-    Assemble(#[from] headroom_optimizer::AssembleError),
+    Assemble(#[from] AssembleError),
     #[error("the optimizer was cut off: {0}")]
     Solve(#[from] tokio::task::JoinError),
 }

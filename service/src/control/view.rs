@@ -10,8 +10,8 @@ use headroom_domain::reason::Reason;
 use headroom_domain::schedule::{PlanStatus, SessionPlan};
 use headroom_domain::session::Session;
 use headroom_domain::time::floor_to;
-use headroom_domain::{Clock as _, Energy, Interval, Power, SessionId};
-use headroom_optimizer::SessionState;
+use headroom_domain::{Energy, Interval, Power, SessionId};
+use headroom_optimizer::snapshot::SessionState;
 use tracing::error;
 
 use super::belief::{StationState, station_state};

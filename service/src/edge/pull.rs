@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use headroom_domain::{Clock as _, PartnerId};
+use headroom_domain::{PartnerId};
 use headroom_ocpi_adapter::{HostError, Interface, LinkError, Module, Platform, PulledPage, Received, Rejected, ScspHost};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

@@ -45,6 +45,9 @@ impl UtilityEdge {
 impl UtilityHost for UtilityEdge {
     async fn submit_limit(&self, submission: Submission) -> Result<Submitted, Refusal> {
         let Submission { utility, draft, request_id, request_hash, validate_only } = submission;
+        if let Some(answered) = self.recorded_submission(&utility, request_id, &request_hash).await?.filter(|_| !validate_only) {
+            return Ok(answered);
+        }
         let site = self.site(&utility, &draft.target)?;
         let now = self.context.clock.now();
         let limit = GridLimit {
@@ -70,13 +73,21 @@ impl UtilityHost for UtilityEdge {
             self.context.wake.replan();
             limit
         };
-        let mut book = self.book(site).await?;
-        book.enter(limit.clone());
-        let window = limit.intervals.first().zip(limit.intervals.last()).and_then(|(first, last)| {
-            Interval::new(first.interval.start.max(now), last.interval.end)
-        });
-        let effective = window.map(|window| book.effective(&limit.target, window)).unwrap_or_default();
-        Ok(Submitted { warnings: warnings(site, &limit), limit, effective })
+        self.submitted(site, limit).await
+    }
+
+    async fn recorded_submission(&self, utility: &str, request_id: Uuid, request_hash: &[u8; 32]) -> Result<Option<Submitted>, Refusal> {
+        let hash = hex(request_hash);
+        let request = LimitRequest { utility, request_id: &request_id.to_string(), hash: &hash };
+        match self.context.store.answered(request).await.map_err(|error| unavailable(&error))? {
+            Some(AcceptedLimit::Repeated(limit)) => {
+                let site = self.context.site_of_node(&limit.target);
+                let site = site.ok_or_else(|| Refusal::TargetUnknown { target: limit.target.clone() })?;
+                Ok(Some(self.submitted(site, *limit).await?))
+            }
+            Some(_) => Err(Refusal::RequestIdReused { request_id }),
+            None => Ok(None),
+        }
     }
 
     async fn cancel_limit(&self, cancellation: Cancellation) -> Result<GridLimit, Refusal> {
@@ -104,15 +115,27 @@ impl UtilityHost for UtilityEdge {
 
     async fn limits(&self, utility: &str, query: &LimitQuery, page: &Page) -> Result<Vec<GridLimit>, Refusal> {
         let all = self.context.store.limits_of(utility).await.map_err(|error| unavailable(&error))?;
-        let matching = all.into_iter().filter(|limit| query.matches(limit));
-        Ok(match &page.after {
-            None => matching.take(page.size).collect(),
-            Some(after) => matching.skip_while(|limit| limit.id != *after).skip(1).take(page.size).collect(),
-        })
+        // The place is found first: the limit that a page ended with may have stopped matching meanwhile.
+        let begin = match &page.after {
+            None => 0,
+            Some(after) => all.iter().position(|limit| limit.id == *after).map_or(all.len(), |position| position + 1),
+        };
+        Ok(all.into_iter().skip(begin).filter(|limit| query.matches(limit)).take(page.size).collect())
     }
 }
 
 impl UtilityEdge {
+    async fn submitted(&self, site: &SiteContext, limit: GridLimit) -> Result<Submitted, Refusal> {
+        let mut book = self.book(site).await?;
+        book.enter(limit.clone());
+        let now = self.context.clock.now();
+        let window = limit.intervals.first().zip(limit.intervals.last()).and_then(|(first, last)| {
+            Interval::new(first.interval.start.max(now), last.interval.end)
+        });
+        let effective = window.map(|window| book.effective(&limit.target, window)).unwrap_or_default();
+        Ok(Submitted { warnings: warnings(site, &limit), limit, effective })
+    }
+
     async fn validate(&self, mut limit: GridLimit) -> Result<GridLimit, Refusal> {
         let latest = self.context.store.latest_revision(&limit).await.map_err(|error| unavailable(&error))?;
         if let Some(latest) = latest.filter(|latest| *latest >= limit.revision) {

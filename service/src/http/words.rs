@@ -47,6 +47,11 @@ pub enum BadgeKind {
         /// Since when.
         since: DateTime<Utc>,
     },
+    /// The site's meter has not been heard of: the base load is only forecast.
+    MeterSilent {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
     /// The base load alone breaks a limit: no vehicle can help.
     BaseLoadAboveLimit {
         /// Where.
@@ -87,6 +92,9 @@ impl Badge {
             }
             BadgeKind::UtilitySilent { utility, since } => {
                 (Severity::Warning, format!("utility {utility} silent for {}", duration(now - *since)))
+            }
+            BadgeKind::MeterSilent { since } => {
+                (Severity::Warning, format!("site meter silent for {}", duration(now - *since)))
             }
             BadgeKind::BaseLoadAboveLimit { node, from, excess_w } => {
                 let from = if *from <= now { "now".to_owned() } else { format!("from {}", time(*from)) };

@@ -73,6 +73,11 @@ impl Store {
         Ok(AcceptedLimit::New(Box::new(limit)))
     }
 
+    /// Returns what was answered to a request before, or that its id was used for another.
+    pub async fn answered(&self, request: LimitRequest<'_>) -> Result<Option<AcceptedLimit>, StoreError> {
+        answered(&mut self.quick.begin().await?, request).await
+    }
+
     /// Returns the highest revision of a utility's limits for a target and programme.
     pub async fn latest_revision(&self, limit: &GridLimit) -> Result<Option<i64>, StoreError> {
         let mut transaction = self.quick.begin().await?;

@@ -12,7 +12,7 @@ use crate::config::{Config, Control, Ocpi, PartnerEntry, Server, SiteEntry, Stor
 /// The demo's partners; their tokens are good for nothing but this demo on this machine.
 pub(super) const CPO_TOKEN: &str = "demo-cpo-token-a";
 pub(super) const EMSP_TOKEN: &str = "demo-emsp-token-a";
-pub(super) const UTILITY_TOKEN: &str = "demo-utility";
+pub(super) const UTILITY_TOKEN: &str = "demo-utility-token";
 pub(super) const METER_TOKEN: &str = "demo-meter";
 
 /// Where the service of a demo listens.
