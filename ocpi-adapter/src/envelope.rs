@@ -1,4 +1,4 @@
-//! The envelope of every answer, and its status codes (OCPI 2.2.1 §4.1.7, §5).
+//! The envelope of every answer, and its status codes (OCPI 2.2.1 §4.1, §5).
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

@@ -83,7 +83,7 @@ pub trait ScspHost: Send + Sync + 'static {
 
     /// Takes what a driver said of a session.
     ///
-    /// The URL names no owner (OCPI 2.2.1 §8): look first among the sessions of this partner, then, since an eMSP may
+    /// The URL names no owner (OCPI 2.2.1 §9.2): look first among the sessions of this partner, then, since an eMSP may
     /// speak of a session that its CPO reported, among all; an id that two sessions share is unknown.
     fn put_preference(
         &self,
@@ -112,7 +112,7 @@ pub trait ScspHost: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool, HostError>> + Send;
 }
 
-/// Which objects of a list are wanted (OCPI 2.2.1 §2.8).
+/// Which objects of a list are wanted (OCPI 2.2.1 §4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PageQuery {
     /// `last_updated` at or after.

@@ -15,13 +15,13 @@ use crate::received::{Received, Rejected, Warning};
 
 /// From whom an object came, and how that partner speaks.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct From<'a> {
+pub(crate) struct Origin<'a> {
     pub partner: &'a PartnerId,
     pub dialect: &'a Dialect,
 }
 
 /// Reads an object of a partner.
-pub(crate) type Lower<T> = fn(From<'_>, Value) -> Result<Received<T>, Rejected>;
+pub(crate) type Lower<T> = fn(Origin<'_>, Value) -> Result<Received<T>, Rejected>;
 
 /// An object on its way: what could be read of it, and the warnings so far.
 pub(crate) struct Notes {

@@ -32,7 +32,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a party does in the roaming world (OCPI 2.2.1 §3).
+/// What a party does in the roaming world (OCPI 2.2.1 §2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -123,7 +123,7 @@ impl Link {
     /// Returns where a module is reached.
     pub fn endpoint(&self, module: &Module, interface: Interface) -> Option<&Url> {
         let found = self.endpoints.iter().find(|end| {
-            // The interface of credentials has no meaning (OCPI 2.2.1 §4).
+            // The interface of credentials has no meaning (OCPI 2.2.1 §6).
             end.module == *module && (end.interface == interface || *module == Module::Credentials)
         });
         found.map(|end| &end.url)

@@ -6,7 +6,7 @@ use headroom_domain::profile::{ChargingProfile, ProfilePeriod};
 use headroom_domain::{Current, Power};
 use serde::{Deserialize, Serialize};
 
-/// In what a profile counts (OCPI 2.2.1 §9.5, `ChargingRateUnit`).
+/// In what a profile counts (OCPI 2.2.1 §14.4, `ChargingRateUnit`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RateUnit {

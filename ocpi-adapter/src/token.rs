@@ -1,4 +1,4 @@
-//! The `Authorization` header (OCPI 2.2.1 §4.1.1).
+//! The `Authorization` header (OCPI 2.2.1 §4.1).
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -1,4 +1,4 @@
-//! A partner's list, page by page (OCPI 2.2.1 §4.1.8).
+//! A partner's list, page by page (OCPI 2.2.1 §4.1).
 
 use axum::http::Method;
 use axum::http::header::LINK;
@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Client, LinkError, Target};
 use crate::exchange::Answer;
-use crate::lower::{From, Lower};
+use crate::lower::{Lower, Origin};
 use crate::partner::{Interface, Module};
 use crate::received::{Received, Rejected};
 use crate::wire::base::Timestamp;
@@ -93,10 +93,10 @@ impl<T> Pages<T> {
             (_, Some(total)) if total > self.seen => Next::Offset,
             _ => Next::Nothing,
         };
-        let from = From { partner: &target.partner.id, dialect: &target.partner.dialect };
+        let origin = Origin { partner: &target.partner.id, dialect: &target.partner.dialect };
         let mut page = PulledPage { objects: Vec::new(), rejected: Vec::new() };
         for object in objects {
-            match (self.lower)(from, object) {
+            match (self.lower)(origin, object) {
                 Ok(object) => page.objects.push(object),
                 Err(rejected) => page.rejected.push(rejected),
             }

@@ -12,7 +12,7 @@ use crate::wire::v221::profiles::{self as wire, ChargingProfilePeriod};
 
 /// Lifts a profile: absolute start, first period at 0, no duration, so that its last period (the dead-man tail) goes on.
 ///
-/// Limits are rounded down to one decimal (OCPI 2.2.1 §13.4.3). Starts are whole seconds on the wire: a lower limit
+/// Limits are rounded down to one decimal (OCPI 2.2.1 §14.4). Starts are whole seconds on the wire: a lower limit
 /// begins early, a higher one late, so that the lifted profile never allows more than the one asked for.
 pub(crate) fn profile(profile: &ChargingProfile, connector: &Connector, dialect: &Dialect) -> wire::ChargingProfile {
     let unit = dialect.rate_unit.unwrap_or(match connector.supply {

@@ -5,19 +5,19 @@ use headroom_domain::location::{Connector, Evse, Location, Place, Supply};
 use headroom_domain::{Current, PartyId, Power, Voltage};
 use serde_json::Value;
 
-use super::{From, Notes, read};
+use super::{Notes, Origin, read};
 use crate::partner::Dialect;
 use crate::received::{Received, Rejected};
 use crate::wire::v221::locations as wire;
 
 /// Reads a location. EVSEs that cannot be used are left out and warned of, removed ones are left out.
-pub(crate) fn location(from: From<'_>, raw: Value) -> Result<Received<Location>, Rejected> {
+pub(crate) fn location(origin: Origin<'_>, raw: Value) -> Result<Received<Location>, Rejected> {
     let (read, mut notes) = read::read::<wire::Location>(&raw, &[])?;
     let paths = notes.elements("evses");
     let evses = read.evses.iter().zip(paths);
-    let evses = evses.filter_map(|(evse, path)| lower_evse(evse, from.dialect, &mut notes, &path)).collect();
+    let evses = evses.filter_map(|(evse, path)| lower_evse(evse, origin.dialect, &mut notes, &path)).collect();
     let value = Location {
-        partner: from.partner.clone(),
+        partner: origin.partner.clone(),
         party: PartyId::new(&read.country_code, &read.party_id),
         name: read.name.or_else(|| read.address.clone()).unwrap_or_else(|| read.id.clone()),
         id: read.id,

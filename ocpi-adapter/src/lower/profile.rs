@@ -33,7 +33,7 @@ pub(crate) fn profile(profile: &wire::ChargingProfile, start: DateTime<Utc>) -> 
     Ok(StationProfile { start, end: profile.duration.map(after).transpose()?, unit, periods })
 }
 
-/// Reads an active profile. All its times count from when the station computed it (OCPI 2.2.1 §13.4.1).
+/// Reads an active profile. All its times count from when the station computed it (OCPI 2.2.1 §14.4).
 pub(crate) fn active_profile(active: &wire::ActiveChargingProfile) -> Result<StationProfile, String> {
     profile(&active.charging_profile, active.start_date_time.0)
 }

@@ -4,18 +4,18 @@ use headroom_domain::session::{Session, SessionKey, SessionStatus};
 use headroom_domain::{Energy, PartyId, Power, Ratio};
 use serde_json::Value;
 
-use super::{From, Notes, read};
+use super::{Notes, Origin, read};
 use crate::received::{Received, Rejected};
 use crate::wire::v221::sessions::{self as wire, DimensionType};
 
 /// More energy in one charging period than any vehicle takes: the sender counts in Wh.
 const PERIOD_KWH_MAX: f64 = 1000.0;
 
-/// Stands for an EVSE or connector that a reservation does not name (OCPI 2.2.1 §9.4.1).
+/// Stands for an EVSE or connector that a reservation does not name (OCPI 2.2.1 §4.1).
 const NOT_AVAILABLE: &str = "#NA";
 
 /// Reads a session.
-pub(crate) fn session(from: From<'_>, raw: Value) -> Result<Received<Session>, Rejected> {
+pub(crate) fn session(origin: Origin<'_>, raw: Value) -> Result<Received<Session>, Rejected> {
     let (read, mut notes) = read::read::<wire::Session>(&raw, &[])?;
     let status = match &read.status {
         wire::SessionStatus::Active => SessionStatus::Active,
@@ -35,7 +35,7 @@ pub(crate) fn session(from: From<'_>, raw: Value) -> Result<Received<Session>, R
     let named = |name: Option<String>| name.filter(|name| !name.is_empty() && name != NOT_AVAILABLE);
     let party = PartyId::new(&read.country_code, &read.party_id);
     let value = Session {
-        key: SessionKey { partner: from.partner.clone(), party, id: read.id },
+        key: SessionKey { partner: origin.partner.clone(), party, id: read.id },
         status,
         location_id: read.location_id,
         evse_uid: named(read.evse_uid),

@@ -5,18 +5,18 @@ use headroom_domain::tariff::{EnergyPriceElement, Tariff};
 use headroom_domain::{EnergyPrice, PartyId};
 use serde_json::Value;
 
-use super::{From, Notes, read};
+use super::{Notes, Origin, read};
 use crate::received::{Received, Rejected};
 use crate::wire::v221::tariffs::{self as wire, TariffDimension};
 
 /// Reads a tariff. Elements that are no plain price of energy over time are left out and warned of.
-pub(crate) fn tariff(from: From<'_>, raw: Value) -> Result<Received<Tariff>, Rejected> {
+pub(crate) fn tariff(origin: Origin<'_>, raw: Value) -> Result<Received<Tariff>, Rejected> {
     let (read, mut notes) = read::read::<wire::Tariff>(&raw, &["elements"])?;
     let paths = notes.elements("elements");
     let elements = read.elements.iter().zip(paths);
     let elements = elements.filter_map(|(element, path)| lower_element(element, &mut notes, &path)).collect();
     let value = Tariff {
-        partner: from.partner.clone(),
+        partner: origin.partner.clone(),
         party: PartyId::new(&read.country_code, &read.party_id),
         id: read.id,
         currency: read.currency,

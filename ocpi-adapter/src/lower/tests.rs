@@ -1,1 +1,64 @@
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) reads better as an argument than &json!(…)")]
 
+use headroom_domain::PartnerId;
+use serde_json::{Value, json};
+
+use super::*;
+
+mod examples;
+mod locations;
+mod profiles;
+mod sessions;
+mod tariffs;
+
+fn lower<T>(read: Lower<T>, raw: Value) -> Result<Received<T>, Rejected> {
+    lower_as(read, &Dialect::default(), raw)
+}
+
+fn lower_as<T>(read: Lower<T>, dialect: &Dialect, raw: Value) -> Result<Received<T>, Rejected> {
+    read(Origin { partner: &PartnerId::new("cpo-1"), dialect }, raw)
+}
+
+fn paths(warnings: &[Warning]) -> Vec<&str> {
+    warnings.iter().map(|warning| warning.path.as_str()).collect()
+}
+
+fn with(mut object: Value, changes: Value) -> Value {
+    let Value::Object(changes) = changes else { return object };
+    for (name, value) in changes {
+        object[name.as_str()] = value;
+    }
+    object
+}
+
+fn a_session() -> Value {
+    json!({
+        "country_code": "NL", "party_id": "STK", "id": "101",
+        "start_date_time": "2026-03-09T10:17:09Z", "kwh": 1.5,
+        "cdr_token": { "country_code": "NL", "party_id": "TST", "uid": "1", "type": "RFID", "contract_id": "C1" },
+        "auth_method": "WHITELIST", "location_id": "LOC1", "evse_uid": "3256", "connector_id": "1",
+        "currency": "EUR", "status": "ACTIVE", "last_updated": "2026-03-09T11:17:09Z"
+    })
+}
+
+fn a_connector() -> Value {
+    json!({
+        "id": "1", "standard": "IEC_62196_T2", "format": "SOCKET", "power_type": "AC_3_PHASE",
+        "max_voltage": 230, "max_amperage": 16, "last_updated": "2026-03-09T11:17:09Z"
+    })
+}
+
+fn a_location(evses: Value) -> Value {
+    json!({
+        "country_code": "nl", "party_id": "stk", "id": "LOC1", "publish": true, "address": "Street 1",
+        "city": "Delft", "country": "NLD", "coordinates": { "latitude": "52.00000", "longitude": "4.36000" },
+        "time_zone": "Europe/Amsterdam", "evses": evses, "last_updated": "2026-03-09T11:17:09Z"
+    })
+}
+
+fn an_evse(uid: &str) -> Value {
+    json!({
+        "uid": uid, "status": "AVAILABLE", "capabilities": ["CHARGING_PROFILE_CAPABLE", "SOMETHING_NEW"],
+        "connectors": [a_connector()], "last_updated": "2026-03-09T11:17:09Z"
+    })
+}

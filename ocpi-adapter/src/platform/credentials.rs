@@ -20,9 +20,9 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Answers a POST by a registered partner (OCPI 2.2.1 §7.2.2).
+    /// Answers a POST by a registered partner (OCPI 2.2.1 §7.2).
     pub(crate) const REGISTERED: Self = Self::NotNow("registered already: PUT changes credentials");
-    /// Answers a PUT or DELETE by a partner that is not registered (OCPI 2.2.1 §7.2.3, §7.2.4).
+    /// Answers a PUT or DELETE by a partner that is not registered (OCPI 2.2.1 §7.2).
     pub(crate) const NOT_REGISTERED: Self = Self::NotNow("not registered: POST registers");
 }
 

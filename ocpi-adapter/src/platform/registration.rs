@@ -14,7 +14,7 @@ use crate::token;
 use crate::wire::v221::credentials as wire;
 
 impl Platform {
-    /// Registers with a partner that gave us its versions URL and a token A (OCPI 2.2.1 §7.1.1, our side starts).
+    /// Registers with a partner that gave us its versions URL and a token A (OCPI 2.2.1 §7.1, our side starts).
     ///
     /// A partner that is new gets the default dialect; give it another with [`Platform::new`].
     pub async fn register(

@@ -16,6 +16,7 @@ use crate::wire::v221::VERSION;
 /// What of a request is repeated in its answer.
 pub(super) struct Frame {
     platform: Platform,
+    what: String,
     headers: HeaderMap,
 }
 
@@ -48,14 +49,23 @@ impl Frame {
                     headers.insert(HeaderName::from_static(ours), value.clone());
                 }
             }
+            let party = &platform.config().party;
+            for (name, code) in [("country-code", party.country_code()), ("party-id", party.party_id())] {
+                if let (Ok(name), Ok(code)) =
+                    (HeaderName::try_from(format!("ocpi-from-{name}")), HeaderValue::from_str(code))
+                {
+                    headers.entry(name).or_insert(code);
+                }
+            }
         }
-        Self { platform: platform.clone(), headers }
+        Self { platform: platform.clone(), what: format!("{} {path}", request.method()), headers }
     }
 
     /// Puts a reply into its envelope.
     pub(super) fn close(self, reply: Reply) -> Response {
         if reply.code != envelope::SUCCESS {
-            tracing::warn!(status = reply.status.as_u16(), code = reply.code, message = reply.message, "refused");
+            let status = reply.status.as_u16();
+            tracing::warn!(what = self.what, status, code = reply.code, message = reply.message, "refused");
         }
         let body = envelope::write(reply.data, reply.code, reply.message.as_deref(), self.platform.now());
         let mut response = Response::new(Body::from(body.to_string()));

@@ -1,4 +1,4 @@
-//! Lists in pages (OCPI 2.2.1 §4.1.8), as their owner.
+//! Lists in pages (OCPI 2.2.1 §4.1), as their owner.
 
 use axum::http::header::LINK;
 use axum::http::{HeaderName, Method};
@@ -42,7 +42,7 @@ pub(super) async fn tariffs<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<R
 pub(super) async fn sessions<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<Reply, Reply> {
     let query = query(&cpo.platform, asked)?;
     if query.date_from.is_none() {
-        return Err(Reply::invalid("date_from: required for sessions (OCPI 2.2.1 §9.2.1.1)"));
+        return Err(Reply::invalid("date_from: required for sessions (OCPI 2.2.1 §9.2)"));
     }
     Ok(page(&cpo.platform, "sessions", &query, &cpo.host.sessions(query).await?, lift::session))
 }

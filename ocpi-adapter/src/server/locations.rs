@@ -1,4 +1,4 @@
-//! Locations, EVSEs and connectors, as receiver (OCPI 2.2.1 §8.2.2).
+//! Locations, EVSEs and connectors, as receiver (OCPI 2.2.1 §8.2).
 
 use axum::http::Method;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use super::scsp::Scsp;
 use crate::envelope::UNKNOWN_LOCATION;
 use crate::hosts::{ObjectKey, Outcome, ScspHost};
 use crate::lower::location::{check_connector, check_evse};
-use crate::lower::{self, From};
+use crate::lower::{self, Origin};
 use crate::received::Rejected;
 use crate::wire::base::Timestamp;
 
@@ -34,8 +34,8 @@ pub(super) async fn answer<H: ScspHost>(
 }
 
 async fn put<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
-    let from = From { partner: &asked.caller.id, dialect: &asked.caller.dialect };
-    let location = lower::location::location(from, raw)?;
+    let origin = Origin { partner: &asked.caller.id, dialect: &asked.caller.dialect };
+    let location = lower::location::location(origin, raw)?;
     owned::check(key, &location.value.party, &location.value.id)?;
     Ok(Reply::put(scsp.host.put_location(location).await?))
 }
@@ -109,7 +109,7 @@ fn put_part(
     Ok(if position.is_some() { Outcome::Updated } else { Outcome::Created })
 }
 
-/// A change of a part is a change of what it is part of (OCPI 2.2.1 §8.2.2.2).
+/// A change of a part is a change of what it is part of (OCPI 2.2.1 §8.2).
 fn touch(object: &mut Value, at: DateTime<Utc>) {
     let known = object.get("last_updated").and_then(Value::as_str).and_then(Timestamp::parse);
     if known.is_none_or(|known| known.0 < at) {

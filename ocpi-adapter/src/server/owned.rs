@@ -1,4 +1,4 @@
-//! Objects that their owner pushes (OCPI 2.2.1 §4.1.10, client owned objects).
+//! Objects that their owner pushes (OCPI 2.2.1 §4.1, client owned objects).
 
 use axum::http::Method;
 use chrono::{DateTime, Utc};
@@ -65,7 +65,7 @@ impl Change {
     }
 
     /// Merges the change into an object: named fields are replaced, `null` changes nothing, and the elements of the
-    /// list named in `appended` are added to those that are there (OCPI 2.2.1 §9.2.2.3).
+    /// list named in `appended` are added to those that are there (OCPI 2.2.1 §9.2).
     pub(super) fn merge_into(self, object: &mut Value, appended: Option<&str>) {
         let Some(object) = object.as_object_mut() else { return };
         for (name, value) in self.fields {

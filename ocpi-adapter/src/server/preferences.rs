@@ -1,4 +1,4 @@
-//! Charging preferences that are handed on to us (OCPI 2.2.1 §9.2.1.2, offered to eMSPs and CPOs by agreement).
+//! Charging preferences that are handed on to us (OCPI 2.2.1 §9.2, offered to eMSPs and CPOs by agreement).
 
 use axum::http::Method;
 

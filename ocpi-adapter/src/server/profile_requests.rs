@@ -1,4 +1,4 @@
-//! Charging profiles, as receiver: profiles are set, asked for and cleared (OCPI 2.2.1 §13.2.1).
+//! Charging profiles, as receiver: profiles are set, asked for and cleared (OCPI 2.2.1 §14.2).
 
 use axum::http::Method;
 

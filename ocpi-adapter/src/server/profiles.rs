@@ -1,4 +1,4 @@
-//! Charging profiles, as sender: results and active profiles come in (OCPI 2.2.1 §13.2.2). No answer has data.
+//! Charging profiles, as sender: results and active profiles come in (OCPI 2.2.1 §14.2). No answer has data.
 
 use axum::http::Method;
 

@@ -1,4 +1,4 @@
-//! Tariffs, as receiver (OCPI 2.2.1 §11.2.2).
+//! Tariffs, as receiver (OCPI 2.2.1 §11.2).
 
 use axum::http::Method;
 
@@ -8,14 +8,14 @@ use super::reply::Reply;
 use super::scsp::Scsp;
 use crate::envelope::INVALID;
 use crate::hosts::{ObjectKey, ScspHost};
-use crate::lower::{self, From};
+use crate::lower::{self, Origin};
 
 pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
     match asked.incoming.method {
         Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
         Method::PUT => {
-            let from = From { partner: &asked.caller.id, dialect: &asked.caller.dialect };
-            let tariff = lower::tariff::tariff(from, asked.incoming.json()?)?;
+            let origin = Origin { partner: &asked.caller.id, dialect: &asked.caller.dialect };
+            let tariff = lower::tariff::tariff(origin, asked.incoming.json()?)?;
             owned::check(&key, &tariff.value.party, &tariff.value.id)?;
             Ok(Reply::put(scsp.host.put_tariff(tariff).await?))
         }

@@ -1,4 +1,4 @@
-//! Charging profiles (§13), the same in 2.2.1 and 2.3.0.
+//! Charging profiles (§14), the same in 2.2.1 and 2.3.0.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,126 @@
+use chrono::{DateTime, Utc};
+use headroom_domain::session::SessionStatus;
+use headroom_domain::{Energy, Power};
+use serde_json::Value;
+
+use super::*;
+use crate::lower::session::session;
+
+fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_session_is_read_with_its_last_measurement() {
+    let periods = json!([
+        { "start_date_time": "2026-03-09T10:17:09Z",
+          "dimensions": [{ "type": "POWER", "volume": 11 }, { "type": "STATE_OF_CHARGE", "volume": 40 }] },
+        { "start_date_time": "2026-03-09T10:30:00Z", "dimensions": [{ "type": "POWER", "volume": 7.4 }] }
+    ]);
+    let received = lower(session, with(a_session(), json!({ "charging_periods": periods }))).unwrap();
+    let value = received.value;
+    assert_eq!(value.key.to_string(), "cpo-1/NL-STK/101");
+    assert_eq!(value.energy_wh, Energy::from_kwh(1.5));
+    assert_eq!(value.power_w, Some(Power::from_kw(7.4)));
+    assert_eq!(value.state_of_charge.map(f64::from), Some(0.4));
+    assert_eq!(received.warnings, []);
+}
+
+#[test]
+fn line_12_unknown_fields_are_accepted() {
+    let received = lower(session, with(a_session(), json!({ "_created_at": 1, "vehicle": {} }))).unwrap();
+    assert_eq!(received.warnings, []);
+    assert_eq!(received.raw["_created_at"], 1);
+}
+
+#[test]
+fn line_13_null_is_absent_in_optional_fields_and_lists() {
+    let nulls = json!({ "end_date_time": null, "charging_periods": null, "total_cost": null, "meter_id": null });
+    assert_eq!(lower(session, with(a_session(), nulls)).unwrap().warnings, []);
+    let inside =
+        json!({ "charging_periods": [null, { "start_date_time": "2026-03-09T10:17:09Z", "dimensions": null }] });
+    assert_eq!(lower(session, with(a_session(), inside)).unwrap().warnings, []);
+}
+
+#[test]
+fn line_15_times_without_z_are_utc_and_offsets_are_converted() {
+    let cases = [
+        ("2026-06-29T20:39:09Z", "2026-06-29T20:39:09Z"),
+        ("2026-06-29T20:39:09", "2026-06-29T20:39:09Z"),
+        ("2026-06-29T20:39:09.2", "2026-06-29T20:39:09.2Z"),
+        ("2026-06-29T20:39:09.123Z", "2026-06-29T20:39:09.123Z"),
+        ("2026-06-29T22:39:09+02:00", "2026-06-29T20:39:09Z"),
+        ("2026-06-29T20:39:09+00:00", "2026-06-29T20:39:09Z"),
+    ];
+    for (sent, meant) in cases {
+        let received = lower(session, with(a_session(), json!({ "last_updated": sent }))).unwrap();
+        assert_eq!(received.value.last_updated, instant(meant), "{sent}");
+    }
+    assert!(lower(session, with(a_session(), json!({ "last_updated": "yesterday" }))).is_err());
+}
+
+#[test]
+fn line_48_reserved_and_reservation_are_the_same() {
+    for word in ["RESERVED", "RESERVATION"] {
+        let received = lower(session, with(a_session(), json!({ "status": word }))).unwrap();
+        assert_eq!(received.value.status, SessionStatus::Reserved);
+    }
+}
+
+#[test]
+fn line_49_an_evse_that_is_not_available_is_none() {
+    let received = lower(session, with(a_session(), json!({ "evse_uid": "#NA", "connector_id": "#NA" }))).unwrap();
+    assert_eq!((received.value.evse_uid, received.value.connector_id), (None, None));
+    assert_eq!(received.warnings, []);
+}
+
+#[test]
+fn line_50_prices_of_both_versions_are_read() {
+    for price in [json!({ "excl_vat": 2.5 }), json!({ "before_taxes": 2.5, "taxes": [] })] {
+        assert!(lower(session, with(a_session(), json!({ "total_cost": price }))).is_ok());
+    }
+}
+
+#[test]
+fn a_session_whose_status_nobody_knows_is_rejected() {
+    let rejected = lower(session, with(a_session(), json!({ "status": "SLEEPING" }))).unwrap_err();
+    assert_eq!(rejected.warnings.last().unwrap().path, "status");
+    assert_eq!(rejected.warnings.last().unwrap().value, "SLEEPING");
+}
+
+#[test]
+fn a_required_field_of_a_wrong_type_rejects_the_session_and_says_which() {
+    let rejected = lower(session, with(a_session(), json!({ "kwh": "much" }))).unwrap_err();
+    assert!(rejected.reason().starts_with("kwh: invalid type: string \"much\""), "{}", rejected.reason());
+    let rejected = lower(session, json!([])).unwrap_err();
+    assert_eq!(rejected.warnings.len(), 1);
+}
+
+#[test]
+fn an_optional_field_of_a_wrong_type_costs_itself_only() {
+    let received = lower(session, with(a_session(), json!({ "end_date_time": 5, "currency": 3 }))).unwrap();
+    assert_eq!(received.value.ended_at, None);
+    let mut found = paths(&received.warnings);
+    found.sort_unstable();
+    assert_eq!(found, ["currency", "end_date_time"]);
+}
+
+#[test]
+fn a_broken_charging_period_costs_itself_only_and_later_paths_stay_right() {
+    let periods = json!([
+        { "start_date_time": "never", "dimensions": [] },
+        { "start_date_time": "2026-03-09T10:30:00Z", "dimensions": [{ "type": "ENERGY", "volume": 41000 }] }
+    ]);
+    let received = lower(session, with(a_session(), json!({ "charging_periods": periods }))).unwrap();
+    let expected =
+        ["charging_periods[0].start_date_time", "charging_periods[0]", "charging_periods[1].dimensions[0].volume"];
+    assert_eq!(paths(&received.warnings), expected);
+    assert_eq!(received.warnings[2].value, Value::from(41000));
+}
+
+#[test]
+fn energy_below_zero_is_none() {
+    let received = lower(session, with(a_session(), json!({ "kwh": -1 }))).unwrap();
+    assert_eq!(received.value.energy_wh, Energy::ZERO);
+    assert_eq!(paths(&received.warnings), ["kwh"]);
+}

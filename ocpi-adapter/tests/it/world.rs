@@ -1,0 +1,249 @@
+//! Platforms on loopback, objects to exchange, and a caller that says exactly what a test wants.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderMap, Method};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
+use headroom_domain::location::{Connector, Evse, Location, Place, Supply};
+use headroom_domain::session::{Session, SessionKey, SessionStatus};
+use headroom_domain::tariff::{EnergyPriceElement, Tariff};
+use headroom_domain::time::ManualClock;
+use headroom_domain::{Current, Energy, EnergyPrice, PartnerId, PartyId, Power, Voltage};
+use headroom_ocpi_adapter::{
+    Dialect, HostError, Link, Partner, PartnerStore, Platform, PlatformConfig, Registration, Role, Secret, server,
+};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::hosts::{CpoMemory, ScspMemory};
+
+pub(crate) fn now() -> DateTime<Utc> {
+    "2026-03-09T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn party(country: &str, id: &str) -> PartyId {
+    PartyId::new(country, id)
+}
+
+pub(crate) fn id(name: &str) -> PartnerId {
+    PartnerId::new(name)
+}
+
+/// Remembers what was saved, in order.
+#[derive(Default)]
+pub(crate) struct Saved(pub Mutex<Vec<Partner>>);
+
+impl PartnerStore for Saved {
+    fn save<'a>(&'a self, partner: &'a Partner) -> BoxFuture<'a, Result<(), HostError>> {
+        self.0.lock().push(partner.clone());
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// A platform that answers.
+pub(crate) struct Side<H> {
+    pub platform: Platform,
+    pub host: Arc<H>,
+    pub saved: Arc<Saved>,
+}
+
+impl<H> Side<H> {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.platform.config().public_url)
+    }
+}
+
+async fn side<H>(
+    role: Role,
+    party: PartyId,
+    partners: Vec<Partner>,
+    host: Arc<H>,
+    router: impl FnOnce(Platform, Arc<H>) -> Router,
+) -> Side<H> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/ocpi", listener.local_addr().unwrap())).unwrap();
+    let config = PlatformConfig { page_limit: 3, ..PlatformConfig::new(url, role, party, "Test") };
+    let saved = Arc::new(Saved::default());
+    let clock = Arc::new(ManualClock::new(now()));
+    let platform = Platform::new(config, clock, partners, saved.clone()).unwrap();
+    let router = router(platform.clone(), host.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Side { platform, host, saved }
+}
+
+pub(crate) async fn scsp(partners: Vec<Partner>) -> Side<ScspMemory> {
+    side(Role::Scsp, party("NL", "HDR"), partners, Arc::default(), server::scsp).await
+}
+
+pub(crate) async fn cpo(partners: Vec<Partner>) -> Side<CpoMemory> {
+    side(Role::Cpo, party("NL", "STK"), partners, Arc::default(), server::cpo).await
+}
+
+pub(crate) async fn emsp(partners: Vec<Partner>) -> Side<()> {
+    side(Role::Emsp, party("NL", "MSP"), partners, Arc::default(), |platform, _| server::emsp(platform)).await
+}
+
+pub(crate) fn registered(name: &str, link: Link) -> Partner {
+    Partner { registration: Registration::Registered(link), ..Partner::new(id(name), Dialect::default()) }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Got {
+    pub(crate) fn code(&self) -> u64 {
+        self.body["status_code"].as_u64().unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn outcome(&self) -> (u16, u64) {
+        (self.status, self.code())
+    }
+}
+
+/// Calls with a token as it stands.
+pub(crate) struct Caller {
+    pub authorization: Option<String>,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Caller {
+    pub(crate) fn plain(token: &str) -> Self {
+        Self { authorization: Some(format!("Token {token}")), headers: Vec::new() }
+    }
+
+    pub(crate) fn of(token: &Secret) -> Self {
+        Self::plain(token.expose())
+    }
+
+    pub(crate) async fn call(&self, method: Method, url: &str, body: Option<&Value>) -> Got {
+        self.text(method, url, body.map(Value::to_string)).await
+    }
+
+    pub(crate) async fn get(&self, url: &str) -> Got {
+        self.text(Method::GET, url, None).await
+    }
+
+    pub(crate) async fn put(&self, url: &str, body: &Value) -> Got {
+        self.text(Method::PUT, url, Some(body.to_string())).await
+    }
+
+    pub(crate) async fn patch(&self, url: &str, body: &Value) -> Got {
+        self.text(Method::PATCH, url, Some(body.to_string())).await
+    }
+
+    pub(crate) async fn text(&self, method: Method, url: &str, body: Option<String>) -> Got {
+        // A platform installs what the HTTP client needs.
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        let mut request = client.request(method, url).header("content-type", "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.unwrap();
+        Got { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() }
+    }
+}
+
+pub(crate) fn connector() -> Connector {
+    Connector {
+        id: "1".to_owned(),
+        supply: Supply::Ac { phases: 3 },
+        voltage_v: Voltage::from_v(230.0),
+        maximum_current_a: Current::from_a(16.0),
+        maximum_power_w: Power::from_w(11_040.0),
+        tariff_ids: vec!["T1".to_owned()],
+    }
+}
+
+pub(crate) fn location(name: &str) -> Location {
+    Location {
+        partner: id("self"),
+        party: party("NL", "STK"),
+        id: name.to_owned(),
+        name: name.to_owned(),
+        place: Place {
+            address: "Street 1".to_owned(),
+            city: "Delft".to_owned(),
+            country: "NLD".to_owned(),
+            latitude: "52.00000".to_owned(),
+            longitude: "4.36000".to_owned(),
+        },
+        time_zone: chrono_tz::Europe::Amsterdam,
+        evses: vec![Evse {
+            uid: "E1".to_owned(),
+            takes_profiles: true,
+            takes_preferences: true,
+            out_of_use: false,
+            connectors: vec![connector()],
+        }],
+        last_updated: now(),
+    }
+}
+
+pub(crate) fn tariff(name: &str) -> Tariff {
+    Tariff {
+        partner: id("self"),
+        party: party("NL", "STK"),
+        id: name.to_owned(),
+        currency: "EUR".to_owned(),
+        valid_from: None,
+        valid_until: None,
+        elements: vec![EnergyPriceElement {
+            price_per_kwh: EnergyPrice::from_per_kwh(0.3),
+            start_time: None,
+            end_time: None,
+            start_date: None,
+            end_date: None,
+            weekdays: Vec::new(),
+        }],
+        last_updated: now(),
+    }
+}
+
+pub(crate) fn session(name: &str) -> Session {
+    Session {
+        key: SessionKey { partner: id("self"), party: party("NL", "STK"), id: name.to_owned() },
+        status: SessionStatus::Active,
+        location_id: "L1".to_owned(),
+        evse_uid: Some("E1".to_owned()),
+        connector_id: Some("1".to_owned()),
+        started_at: now() - TimeDelta::hours(1),
+        ended_at: None,
+        energy_wh: Energy::from_kwh(2.0),
+        power_w: Some(Power::from_kw(7.4)),
+        state_of_charge: None,
+        last_updated: now(),
+    }
+}
+
+/// A session as a partner writes it.
+pub(crate) fn session_json(name: &str, last_updated: &str) -> Value {
+    json!({
+        "country_code": "NL", "party_id": "STK", "id": name,
+        "start_date_time": "2026-03-09T10:17:09Z", "kwh": 1.5,
+        "cdr_token": { "country_code": "NL", "party_id": "TST", "uid": "1", "type": "RFID", "contract_id": "C1" },
+        "auth_method": "WHITELIST", "location_id": "L1", "evse_uid": "E1", "connector_id": "1",
+        "currency": "EUR", "status": "ACTIVE", "last_updated": last_updated,
+        "charging_periods": [{ "start_date_time": "2026-03-09T10:17:09Z",
+                               "dimensions": [{ "type": "POWER", "volume": 7.4 }] }]
+    })
+}
