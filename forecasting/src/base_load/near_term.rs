@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PROBABILITIES;
 use super::history::Sample;
-use super::numbers::quantile;
+use super::numbers::{kept, quantile};
 
 /// Times over which rises are learnt. **Units**: min.
 const LAGS_MIN: [i64; 8] = [5, 10, 15, 20, 30, 45, 60, 120];
@@ -64,8 +64,8 @@ fn rise(samples: &[Sample], beyond_w: &[f64], lag: TimeDelta) -> Option<Rise> {
         }
     }
     rises_w.sort_by(f64::total_cmp);
-    let beyond_usual_w = PROBABILITIES.iter().map(|probability| quantile(&rises_w, *probability)).collect();
-    (!rises_w.is_empty()).then(|| Rise { spread_w: (squares / rises_w.len() as f64).sqrt(), beyond_usual_w })
+    let beyond_usual_w = PROBABILITIES.iter().map(|probability| kept(quantile(&rises_w, *probability))).collect();
+    (!rises_w.is_empty()).then(|| Rise { spread_w: kept((squares / rises_w.len() as f64).sqrt()), beyond_usual_w })
 }
 
 /// Returns the last sample that had ended.

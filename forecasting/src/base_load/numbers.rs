@@ -43,3 +43,13 @@ pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let above = (below + 1).min(last);
     sorted[below] + (sorted[above] - sorted[below]) * (rank - below as f64)
 }
+
+/// Digits after the point that a model keeps: enough for any watt, few enough for every JSON reader to read them back
+/// exactly, so that a model forecasts the same bytes after it was stored.
+const KEPT: f64 = 1e6;
+
+/// Returns a number as a model keeps it.
+pub(super) fn kept(value: f64) -> f64 {
+    let shifted = (value * KEPT).round();
+    if shifted.abs() < 9e15 { shifted / KEPT } else { value }
+}

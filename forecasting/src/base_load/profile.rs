@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::calendar::{DAY_TYPES, Place, SLOTS};
-use super::numbers::weighted_robust_mean;
+use super::numbers::{kept, weighted_robust_mean};
 
 /// Weight of a day against the next later day of its type.
 const DECAY: f64 = 0.9;
@@ -64,7 +64,7 @@ impl Profile {
     /// Makes a profile from a function of day type and slot.
     pub(super) fn of(value: impl Fn(usize, usize) -> f64) -> Self {
         let all = (0..DAY_TYPES).flat_map(|day_type| (0..SLOTS).map(move |slot| (day_type, slot)));
-        Self { values_w: all.map(|(day_type, slot)| value(day_type, slot)).collect() }
+        Self { values_w: all.map(|(day_type, slot)| kept(value(day_type, slot))).collect() }
     }
 
     /// Returns the value of a place; 0 in a damaged profile.

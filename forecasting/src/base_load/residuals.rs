@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::PROBABILITIES;
 use super::calendar::{Calendar, DAY_TYPES, Place, SLOTS};
 use super::history::Cell;
-use super::numbers::quantile;
+use super::numbers::{kept, quantile};
 use super::profile::{Profile, Usual};
 
 /// Last quarter of each bucket of leads; later leads belong to the last bucket.
@@ -114,7 +114,7 @@ fn bucket(deviations: &[Deviation], spread_w: &Profile, leads: &[i64], widen: f6
         (product + recent_w / scale * (target.mean_w / scale), square + (recent_w / scale).powi(2))
     });
     let persistence =
-        if square > 0.0 && (product / square).is_finite() { (product / square).clamp(0.0, 1.0) } else { 0.0 };
+        if square > 0.0 && (product / square).is_finite() { kept((product / square).clamp(0.0, 1.0)) } else { 0.0 };
     let scaled = |value_w: f64, recent_w: f64, place: Place| {
         let scale = spread_w.at(place);
         if scale > 0.0 { (value_w - persistence * recent_w) / scale } else { 0.0 }
@@ -128,7 +128,7 @@ fn bucket(deviations: &[Deviation], spread_w: &Profile, leads: &[i64], widen: f6
     let median = quantile(&means, 0.5);
     let at = |probability: &f64| {
         let of = if *probability >= super::PEAK_FROM { &peaks } else { &means };
-        median + (quantile(of, *probability) - median) * widen
+        kept(median + (quantile(of, *probability) - median) * widen)
     };
     Bucket { persistence, scaled: PROBABILITIES.iter().map(at).collect() }
 }
