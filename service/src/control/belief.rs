@@ -34,6 +34,13 @@ pub struct StationState {
     pub supported: bool,
 }
 
+impl StationState {
+    /// Tells whether the station may be counted on to take a profile: it took the last one, or its pause is over.
+    pub fn may_be_told(&self, now: DateTime<Utc>) -> bool {
+        self.responsive || self.not_before.is_none_or(|not_before| now >= not_before)
+    }
+}
+
 /// Reads a session's requests, oldest first and without superseded ones.
 pub fn station_state(requests: &[&ProfileRequest], fallback: Power) -> StationState {
     let newest_in_force = requests.iter().rposition(|request| request.state == RequestState::InForce);

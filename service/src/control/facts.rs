@@ -145,7 +145,7 @@ impl Facts {
                 power_w: session.power_w,
                 preference: preferences.remove(&id),
                 belief: station.belief.clone(),
-                responsive: station.responsive,
+                responsive: station.may_be_told(self.now),
                 uptake: uptake.share(),
                 nearly_full: uptake.nearly_full(),
             });
