@@ -20,7 +20,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub const QUEUE_POINTS: usize = 100_000;
 pub const BATCH_POINTS: usize = 1_000;
 
 /// Where points go: the table `[influx]` of the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InfluxConfig {
     /// Scheme, host and port of the server, for example `http://127.0.0.1:8086`.
