@@ -1,1 +1,12 @@
-//! Recorded and synthetic data: importers, generator.
+//! Recorded and synthetic data: importers, generator, result tables.
+//!
+//! Polars stays inside this crate: no type of it stands in a public signature.
+
+mod import;
+mod power_table;
+mod session;
+pub mod synthetic;
+
+pub use import::{Format, Import, ImportError, ImportReport, UnknownFormat, read_sessions};
+pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parquet};
+pub use session::{RecordedSession, Stated, Vehicle};

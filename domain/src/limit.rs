@@ -49,7 +49,7 @@ pub struct GridLimit {
     pub programme: String,
     /// Why.
     pub kind: LimitKind,
-    /// Rises with each submission of one target and programme.
+    /// Rises with each submission of one utility, target and programme.
     pub revision: i64,
     /// Sorted and disjoint.
     pub intervals: Vec<LimitInterval>,
@@ -73,78 +73,93 @@ pub struct LimitViolation {
     pub rule: String,
 }
 
+/// The shortest interval.
+pub const INTERVAL_MIN: TimeDelta = TimeDelta::seconds(60);
+
+/// The highest limit. **Units**: W.
+pub const LIMIT_MAX_W: f64 = 1e12;
+
 /// Returns every rule that a schedule breaks at the time it arrives; empty when it is good.
 ///
 /// An interval that has already ended is refused, one that has begun is taken from now on.
 pub fn violations(intervals: &[LimitInterval], now: DateTime<Utc>, horizon_max: TimeDelta) -> Vec<LimitViolation> {
     let mut found = Vec::new();
-    let mut add = |index: Option<usize>, field: &str, code, rule: String| {
-        let field = index.map_or_else(|| field.to_owned(), |index| format!("intervals[{index}].{field}"));
-        found.push(LimitViolation { field, code, rule });
-    };
-    if intervals.is_empty() {
-        add(None, "intervals", "INTERVALS_MISSING", "a limit needs at least one interval".to_owned());
+    let count = intervals.len();
+    if count == 0 {
+        let rule = "a limit needs at least one interval".to_owned();
+        found.push(LimitViolation { field: "intervals".to_owned(), code: "INTERVALS_MISSING", rule });
     }
-    if intervals.len() > INTERVALS_MAX {
-        let rule = format!("{} intervals are too many: send at most {INTERVALS_MAX}", intervals.len());
-        add(None, "intervals", "TOO_MANY_INTERVALS", rule);
+    if count > INTERVALS_MAX {
+        let rule = format!("{count} intervals are too many: send at most {INTERVALS_MAX}");
+        found.push(LimitViolation { field: "intervals".to_owned(), code: "TOO_MANY_INTERVALS", rule });
     }
     for (index, item) in intervals.iter().enumerate() {
-        let at = Some(index);
-        if item.interval.start >= item.interval.end {
-            add(
-                at,
-                "end_time",
-                "INTERVAL_EMPTY",
-                "the end is not after the start: intervals are [start, end)".to_owned(),
-            );
-        }
-        if item.interval.end <= now {
-            add(
-                at,
-                "end_time",
-                "INTERVAL_IN_PAST",
-                format!("it ended before now ({}): send what is to come", now.to_rfc3339()),
-            );
-        }
-        if item.interval.end > now + horizon_max {
-            add(at, "end_time", "HORIZON_TOO_LONG", format!("it ends more than {} days ahead", horizon_max.num_days()));
-        }
-        if item.maximum_import_w.is_none() && item.maximum_export_w.is_none() {
-            add(
-                at,
-                "import_limit_w",
-                "LIMIT_MISSING",
-                "neither an import nor an export limit is stated: state one, 0 means zero".to_owned(),
-            );
-        }
-        for (power, field) in [(item.maximum_import_w, "import_limit_w"), (item.maximum_export_w, "export_limit_w")] {
-            if power.is_some_and(|power| power < Power::ZERO) {
-                add(
-                    at,
-                    field,
-                    "LIMIT_NEGATIVE",
-                    "limits are magnitudes: 0 or more, the direction is in the field".to_owned(),
-                );
-            }
-        }
-        if let Some(before) = index.checked_sub(1).map(|before| intervals[before].interval) {
-            if item.interval.start < before.start {
-                add(
-                    at,
-                    "start_time",
-                    "INTERVALS_UNSORTED",
-                    "it starts before the interval before it: sort by start".to_owned(),
-                );
-            } else if item.interval.start < before.end {
-                add(
-                    at,
-                    "start_time",
-                    "INTERVALS_OVERLAP",
-                    "it overlaps the interval before it: make them disjoint".to_owned(),
-                );
-            }
-        }
+        let before = index.checked_sub(1).map(|before| &intervals[before].interval);
+        let broken = own_time(&item.interval, now, horizon_max)
+            .into_iter()
+            .chain(order(&item.interval, before))
+            .chain(power(item));
+        found.extend(broken.map(|(field, code, rule)| {
+            let field = format!("intervals[{index}].{field}");
+            LimitViolation { field, code, rule }
+        }));
     }
     found
 }
+
+/// The field of an interval, the stable word, the sentence.
+type Broken = (&'static str, &'static str, String);
+
+fn own_time(interval: &Interval, now: DateTime<Utc>, horizon_max: TimeDelta) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if interval.start >= interval.end {
+        let rule = "the end is not after the start: intervals are [start, end)".to_owned();
+        broken.push(("end_time", "INTERVAL_EMPTY", rule));
+    } else if interval.duration() < INTERVAL_MIN {
+        let rule = format!("it is shorter than {} s: join it with a neighbour", INTERVAL_MIN.num_seconds());
+        broken.push(("end_time", "INTERVAL_TOO_SHORT", rule));
+    }
+    if interval.end <= now {
+        let rule = format!("it ended before now ({}): send what is to come", now.to_rfc3339());
+        broken.push(("end_time", "INTERVAL_IN_PAST", rule));
+    }
+    // Compared as a difference, because a sum with a far horizon could leave the range of dates.
+    if interval.end - now > horizon_max {
+        let rule = format!("it ends more than {} h ahead: send the rest later", horizon_max.num_hours());
+        broken.push(("end_time", "HORIZON_TOO_LONG", rule));
+    }
+    broken
+}
+
+fn order(interval: &Interval, before: Option<&Interval>) -> Option<Broken> {
+    let before = before?;
+    if interval.start < before.start {
+        let rule = "it starts before the interval before it: sort by start".to_owned();
+        return Some(("start_time", "INTERVALS_UNSORTED", rule));
+    }
+    let rule = || "it overlaps the interval before it: make them disjoint".to_owned();
+    (interval.start < before.end).then(|| ("start_time", "INTERVALS_OVERLAP", rule()))
+}
+
+fn power(item: &LimitInterval) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if item.maximum_import_w.is_none() && item.maximum_export_w.is_none() {
+        let rule = "neither an import nor an export limit is stated: state one, 0 means zero".to_owned();
+        broken.push(("import_limit_w", "LIMIT_MISSING", rule));
+    }
+    for (power, field) in [(item.maximum_import_w, "import_limit_w"), (item.maximum_export_w, "export_limit_w")] {
+        let Some(power) = power else { continue };
+        if power < Power::ZERO {
+            let rule = "limits are magnitudes: 0 or more, the direction is in the field".to_owned();
+            broken.push((field, "LIMIT_NEGATIVE", rule));
+        }
+        if power.as_w() > LIMIT_MAX_W {
+            let rule = format!("it is more than {LIMIT_MAX_W} W: leave the field out when nothing is limited");
+            broken.push((field, "LIMIT_TOO_LARGE", rule));
+        }
+    }
+    broken
+}
+
+#[cfg(test)]
+mod tests;

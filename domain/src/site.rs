@@ -23,6 +23,9 @@ pub struct Site {
     pub time_zone: Tz,
     /// What the connection may draw by contract. **Units**: kW.
     pub import_capacity_kw: f64,
+    /// What everything but the vehicles is assumed to draw while nothing has been measured. **Units**: kW.
+    #[serde(default)]
+    pub base_load_kw: f64,
     /// Kept free under every limit, for what meters and forecasts miss. **Units**: kW.
     #[serde(default)]
     pub margin_kw: f64,

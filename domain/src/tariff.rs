@@ -48,9 +48,14 @@ pub struct EnergyPriceElement {
 impl Tariff {
     /// Returns the price of energy at an instant; `None` when no element matches, which OCPI calls free.
     pub fn energy_price_at(&self, at: DateTime<Utc>, time_zone: Tz) -> Option<EnergyPrice> {
-        let local = at.with_timezone(&time_zone).naive_local();
-        self.elements.iter().find(|element| element.matches(local)).map(|element| element.price_per_kwh)
+        energy_price_at(&self.elements, at, time_zone)
     }
+}
+
+/// Returns the price of the first element that matches an instant.
+pub fn energy_price_at(elements: &[EnergyPriceElement], at: DateTime<Utc>, time_zone: Tz) -> Option<EnergyPrice> {
+    let local = at.with_timezone(&time_zone).naive_local();
+    elements.iter().find(|element| element.matches(local)).map(|element| element.price_per_kwh)
 }
 
 impl EnergyPriceElement {

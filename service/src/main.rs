@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `headroom`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    headroom_service::cli::main()
+}

@@ -32,9 +32,9 @@ pub struct EffectiveInterval {
 
 /// All limits, and the rule that turns them into one:
 ///
-/// - within one target and programme the higher revision replaces the lower for the time it covers, for both
+/// - within one utility, target and programme the higher revision replaces the lower for the time it covers, for both
 ///   directions; where it has a gap, the lower one shows through;
-/// - across programmes every stated limit applies and the tightest wins;
+/// - across programmes and utilities every stated limit applies and the tightest wins;
 /// - a test limit and a withdrawn limit never apply;
 /// - the capacity of the connection always applies.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,9 @@ pub struct LimitBook {
 }
 
 type Bound = Option<(Power, Basis)>;
+
+/// What each utility states in each of its programmes: most import, most export.
+type Programmes<'a> = BTreeMap<(&'a str, &'a str), Timeline<(Bound, Bound)>>;
 
 impl LimitBook {
     /// Makes a book without limits.
@@ -66,10 +69,11 @@ impl LimitBook {
         self.limits.values().filter(move |limit| limit.target == *target && limit.cancelled_at.is_none())
     }
 
-    /// Returns the highest revision seen for a target and programme.
-    pub fn latest_revision(&self, target: &NodeId, programme: &str) -> Option<i64> {
-        let same = self.limits.values().filter(|limit| limit.target == *target && limit.programme == programme);
-        same.map(|limit| limit.revision).max()
+    /// Returns the highest revision seen of a utility for a target and programme, of any kind, withdrawn or not.
+    pub fn latest_revision(&self, utility: &str, target: &NodeId, programme: &str) -> Option<i64> {
+        let same =
+            |limit: &&GridLimit| limit.utility == utility && limit.target == *target && limit.programme == programme;
+        self.limits.values().filter(same).map(|limit| limit.revision).max()
     }
 
     /// Returns the places that have limits or a capacity.
@@ -82,7 +86,12 @@ impl LimitBook {
     }
 
     /// Returns what holds at a place over a window, without gaps: pieces in order that cover the whole window.
+    ///
+    /// A window that does not hold an instant has no pieces.
     pub fn effective(&self, target: &NodeId, window: Interval) -> Vec<EffectiveInterval> {
+        if window.start >= window.end {
+            return Vec::new();
+        }
         let programmes = self.programmes(target);
         let mut edges = vec![window.start, window.end];
         for timeline in programmes.values() {
@@ -103,13 +112,13 @@ impl LimitBook {
         pieces
     }
 
-    fn programmes<'a>(&'a self, target: &NodeId) -> BTreeMap<&'a str, Timeline<(Bound, Bound)>> {
+    fn programmes<'a>(&'a self, target: &NodeId) -> Programmes<'a> {
         let mut limits: Vec<_> = self.limits_of(target).filter(|limit| limit.kind != LimitKind::Test).collect();
         limits.sort_by_key(|limit| limit.revision);
-        let mut programmes: BTreeMap<&str, Timeline<(Bound, Bound)>> = BTreeMap::new();
+        let mut programmes = Programmes::new();
         for limit in limits {
-            let timeline = programmes.entry(&limit.programme).or_default();
-            for item in &limit.intervals {
+            let timeline = programmes.entry((&limit.utility, &limit.programme)).or_default();
+            for item in limit.intervals.iter().filter(|item| item.interval.start < item.interval.end) {
                 let stated = |power: Option<Power>| power.map(|power| (power, Basis::Limit(limit.id.clone())));
                 timeline.insert(item.interval, (stated(item.maximum_import_w), stated(item.maximum_export_w)));
             }
@@ -117,12 +126,7 @@ impl LimitBook {
         programmes
     }
 
-    fn effective_piece(
-        &self,
-        target: &NodeId,
-        programmes: &BTreeMap<&str, Timeline<(Bound, Bound)>>,
-        interval: Interval,
-    ) -> EffectiveInterval {
+    fn effective_piece(&self, target: &NodeId, programmes: &Programmes<'_>, interval: Interval) -> EffectiveInterval {
         let (import, export) = self.capacities.get(target).copied().unwrap_or_default();
         let capacity = |power: Option<Power>| power.map(|power| (power, Basis::ConnectionCapacity));
         let (mut import, mut export) = (capacity(import), capacity(export));
@@ -146,3 +150,6 @@ fn tighter(first: Bound, second: Bound) -> Bound {
 fn same_bounds(first: &EffectiveInterval, second: &EffectiveInterval) -> bool {
     first.maximum_import_w == second.maximum_import_w && first.maximum_export_w == second.maximum_export_w
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Locations, EVSEs and connectors.
+
+use chrono_tz::Tz;
+use headroom_domain::location::{Connector, Evse, Location, Place, Supply};
+use headroom_domain::{Current, PartyId, Power, Voltage};
+use serde_json::Value;
+
+use super::{From, Notes, read};
+use crate::partner::Dialect;
+use crate::received::{Received, Rejected};
+use crate::wire::v221::locations as wire;
+
+/// Reads a location. EVSEs that cannot be used are left out and warned of, removed ones are left out.
+pub(crate) fn location(from: From<'_>, raw: Value) -> Result<Received<Location>, Rejected> {
+    let (read, mut notes) = read::read::<wire::Location>(&raw, &[])?;
+    let paths = notes.elements("evses");
+    let evses = read.evses.iter().zip(paths);
+    let evses = evses.filter_map(|(evse, path)| lower_evse(evse, from.dialect, &mut notes, &path)).collect();
+    let value = Location {
+        partner: from.partner.clone(),
+        party: PartyId::new(&read.country_code, &read.party_id),
+        name: read.name.or_else(|| read.address.clone()).unwrap_or_else(|| read.id.clone()),
+        id: read.id,
+        place: lower_place(read.address, read.city, read.country, read.coordinates, &mut notes),
+        time_zone: lower_time_zone(read.time_zone.as_deref(), &mut notes),
+        evses,
+        last_updated: read.last_updated.0,
+    };
+    Ok(notes.received(value, raw))
+}
+
+/// Checks an EVSE that is pushed alone: it is removed, or of use.
+pub(crate) fn check_evse(raw: &Value) -> Result<(), Rejected> {
+    let (read, mut notes) = read::read::<wire::Evse>(raw, &[])?;
+    let usable = lower_evse(&read, &Dialect::default(), &mut notes, "").is_some();
+    if usable || read.status == wire::Status::Removed {
+        return Ok(());
+    }
+    Err(Rejected { raw: raw.clone(), warnings: notes.warnings })
+}
+
+/// Checks a connector that is pushed alone.
+pub(crate) fn check_connector(raw: &Value) -> Result<(), Rejected> {
+    let (read, mut notes) = read::read::<wire::Connector>(raw, &[])?;
+    match lower_connector(&read, &mut notes, "") {
+        Some(_) => Ok(()),
+        None => Err(Rejected { raw: raw.clone(), warnings: notes.warnings }),
+    }
+}
+
+fn lower_place(
+    address: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    coordinates: Option<wire::GeoLocation>,
+    notes: &mut Notes,
+) -> Place {
+    let nowhere = || wire::GeoLocation { latitude: "0.00000".to_owned(), longitude: "0.00000".to_owned() };
+    let coordinates = notes.or_else(coordinates, "coordinates", "0, 0", nowhere);
+    Place {
+        address: notes.or_else(address, "address", "empty", String::new),
+        city: notes.or_else(city, "city", "empty", String::new),
+        country: notes.or_else(country, "country", "empty", String::new),
+        latitude: coordinates.latitude,
+        longitude: coordinates.longitude,
+    }
+}
+
+fn lower_time_zone(name: Option<&str>, notes: &mut Notes) -> Tz {
+    name.and_then(|name| name.parse().ok()).unwrap_or_else(|| {
+        notes.warn("time_zone", "no IANA time zone: taken as UTC, so times in tariffs may be off");
+        Tz::UTC
+    })
+}
+
+fn lower_evse(evse: &wire::Evse, dialect: &Dialect, notes: &mut Notes, path: &str) -> Option<Evse> {
+    use wire::{Capability, Status};
+    let out_of_use = match &evse.status {
+        Status::Removed => return None,
+        Status::Blocked | Status::Inoperative | Status::OutOfOrder | Status::Planned => true,
+        Status::Available | Status::Charging | Status::Reserved | Status::Unknown => false,
+        Status::Other(_) => {
+            notes.warn(below(path, "status"), "no status that OCPI knows: taken as in use");
+            false
+        }
+    };
+    let paths = notes.elements(&below(path, "connectors"));
+    let connectors = evse.connectors.iter().zip(paths);
+    let connectors: Vec<_> = connectors.filter_map(|(found, path)| lower_connector(found, notes, &path)).collect();
+    if connectors.is_empty() {
+        notes.warn(below(path, "connectors"), "no connector whose power is known: the EVSE is left out");
+        return None;
+    }
+    Some(Evse {
+        uid: evse.uid.clone(),
+        takes_profiles: dialect.assume_profile_capable || evse.capabilities.contains(&Capability::Profiles),
+        takes_preferences: evse.capabilities.contains(&Capability::Preferences),
+        out_of_use,
+        connectors,
+    })
+}
+
+fn lower_connector(connector: &wire::Connector, notes: &mut Notes, path: &str) -> Option<Connector> {
+    use wire::PowerType;
+    let supply = match &connector.power_type {
+        PowerType::Ac1Phase => Supply::Ac { phases: 1 },
+        PowerType::Ac2Phase | PowerType::Ac2PhaseSplit => Supply::Ac { phases: 2 },
+        PowerType::Ac3Phase => Supply::Ac { phases: 3 },
+        PowerType::Dc => Supply::Dc,
+        PowerType::Other(_) => {
+            notes.warn(below(path, "power_type"), "no power type that OCPI knows: the connector is left out");
+            return None;
+        }
+    };
+    if connector.max_voltage <= 0.0 || connector.max_amperage <= 0.0 {
+        notes.warn(below(path, "max_amperage"), "voltage and amperage are above zero: the connector is left out");
+        return None;
+    }
+    let mut voltage = Voltage::try_new(connector.max_voltage).ok()?;
+    if connector.power_type == PowerType::Ac3Phase && connector.max_voltage > 300.0 {
+        voltage = voltage / 3.0_f64.sqrt();
+        notes.warn(below(path, "max_voltage"), "OCPI wants line to neutral: taken as line to line, divided by √3");
+    }
+    let current = Current::try_new(connector.max_amperage).ok()?;
+    let phases = match supply {
+        Supply::Ac { phases } => f64::from(phases),
+        Supply::Dc => 1.0,
+    };
+    let mut power = Power::try_new(current.as_a() * voltage.as_v() * phases).ok()?;
+    match connector.max_electric_power.map(Power::try_new) {
+        Some(Ok(stated)) if stated > Power::ZERO => power = power.min(stated),
+        Some(_) => notes.warn(below(path, "max_electric_power"), "a power is above zero: not used"),
+        None => {}
+    }
+    Some(Connector {
+        id: connector.id.clone(),
+        supply,
+        voltage_v: voltage,
+        maximum_current_a: current,
+        maximum_power_w: power,
+        tariff_ids: connector.tariff_ids.clone(),
+    })
+}
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}

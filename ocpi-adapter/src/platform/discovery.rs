@@ -1,0 +1,233 @@
+//! What a partner offers, and what we do.
+
+use axum::http::Method;
+use headroom_domain::PartyId;
+use url::Url;
+
+use super::{Platform, PlatformError};
+use crate::client::LinkError;
+use crate::exchange::Call;
+use crate::partner::{Endpoint, Interface, Link, Module, Partner, PartnerParty, Role, Secret};
+use crate::wire::v221::credentials as wire;
+use crate::wire::v221::versions::{InterfaceRole, ModuleId, Version, VersionDetails};
+use crate::wire::v221::{VERSION, credentials};
+
+/// Why a partner's own offer is of no use.
+#[derive(Debug)]
+pub(super) enum DiscoveryError {
+    /// Versions or details cannot be fetched.
+    Link(LinkError),
+    /// No version in common.
+    NoMutualVersion(Vec<String>),
+}
+
+impl Platform {
+    /// Fetches a partner's versions and the details of the one we speak.
+    pub(super) async fn discover(
+        &self,
+        partner: &Partner,
+        versions_url: &Url,
+        token: &Secret,
+    ) -> Result<Vec<Endpoint>, DiscoveryError> {
+        let versions: Vec<Version> = self.fetch(partner, versions_url, token).await?;
+        let Some(version) = versions.iter().find(|version| version.version == VERSION) else {
+            return Err(DiscoveryError::NoMutualVersion(versions.into_iter().map(|found| found.version).collect()));
+        };
+        let url = Url::parse(&version.url).map_err(|error| {
+            let problem = format!("the address {:?} of version {VERSION}: {error}", version.url);
+            LinkError::Unreadable { method: "GET".to_owned(), url: versions_url.to_string(), problem }
+        })?;
+        let details: VersionDetails = self.fetch(partner, &url, token).await?;
+        Ok(details.endpoints.into_iter().filter_map(lower_endpoint).collect())
+    }
+
+    async fn fetch<T: serde::de::DeserializeOwned>(
+        &self,
+        partner: &Partner,
+        url: &Url,
+        token: &Secret,
+    ) -> Result<T, LinkError> {
+        let form = partner.dialect.token_form;
+        let call = Call { method: Method::GET, url, token, form, routing: None, body: None };
+        self.exchange().send(call).await?.read()
+    }
+
+    /// Returns our credentials, with a token for the partner to send.
+    pub(crate) fn credentials(&self, token: &Secret) -> wire::Credentials {
+        let config = self.config();
+        wire::Credentials {
+            token: token.expose().to_owned(),
+            url: self.versions_url().to_string(),
+            roles: vec![wire::CredentialsRole {
+                role: lift_role(&config.role),
+                party_id: config.party.party_id().to_owned(),
+                country_code: config.party.country_code().to_owned(),
+                business_details: Some(wire::BusinessDetails { name: config.business_name.clone() }),
+            }],
+        }
+    }
+
+    /// Makes a link of a partner's credentials.
+    pub(super) fn link(
+        &self,
+        credentials: &wire::Credentials,
+        endpoints: Vec<Endpoint>,
+        token_received: Secret,
+    ) -> Result<Link, String> {
+        let versions_url = versions_url(credentials)?;
+        if credentials.token.is_empty() || !credentials.token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("token: 1 to 64 printable characters without blanks".to_owned());
+        }
+        let parties: Vec<PartnerParty> = credentials.roles.iter().map(lower_party).collect();
+        if parties.is_empty() {
+            return Err("roles: name at least one".to_owned());
+        }
+        let token_sent = Secret::new(credentials.token.clone());
+        Ok(Link { versions_url, token_sent, token_received, parties, endpoints, registered_at: self.now() })
+    }
+
+    /// Returns a module that is missing and without which a link to a partner of these roles is of no use.
+    pub(super) fn missing_endpoint(&self, has: impl Fn(&Role) -> bool, endpoints: &[Endpoint]) -> Option<String> {
+        let needed = match self.config().role {
+            Role::Scsp if has(&Role::Cpo) => (Module::ChargingProfiles, Interface::Receiver),
+            Role::Cpo if has(&Role::Scsp) => (Module::Sessions, Interface::Receiver),
+            Role::Emsp if has(&Role::Scsp) => (Module::Sessions, Interface::Sender),
+            _ => return None,
+        };
+        let missing = !offers(endpoints, &needed.0, needed.1);
+        missing.then(|| format!("{} as {}", lift_module(&needed.0).as_str(), lift_interface(needed.1).as_str()))
+    }
+}
+
+/// Guesses from its modules whether a partner has a role, before it has named its roles.
+pub(super) fn looks_like(role: &Role, endpoints: &[Endpoint]) -> bool {
+    match role {
+        Role::Cpo => offers(endpoints, &Module::Locations, Interface::Sender),
+        Role::Scsp => offers(endpoints, &Module::ChargingProfiles, Interface::Sender),
+        _ => false,
+    }
+}
+
+fn offers(endpoints: &[Endpoint], module: &Module, interface: Interface) -> bool {
+    endpoints.iter().any(|end| end.module == *module && end.interface == interface)
+}
+
+impl From<LinkError> for DiscoveryError {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
+impl DiscoveryError {
+    pub(super) fn of(self, partner: &Partner) -> PlatformError {
+        match self {
+            Self::Link(error) => PlatformError::Link(error),
+            Self::NoMutualVersion(offered) => PlatformError::NoMutualVersion { partner: partner.id.clone(), offered },
+        }
+    }
+}
+
+/// Returns the modules that a role offers.
+pub(crate) fn our_endpoints(role: &Role) -> &'static [(ModuleId, InterfaceRole)] {
+    use InterfaceRole::{Receiver, Sender};
+    match role {
+        Role::Scsp => &[
+            (ModuleId::Credentials, Sender),
+            (ModuleId::Sessions, Receiver),
+            (ModuleId::Sessions, Sender),
+            (ModuleId::ChargingProfiles, Sender),
+            (ModuleId::Locations, Receiver),
+            (ModuleId::Tariffs, Receiver),
+        ],
+        Role::Cpo => &[
+            (ModuleId::Credentials, Sender),
+            (ModuleId::Locations, Sender),
+            (ModuleId::Tariffs, Sender),
+            (ModuleId::Sessions, Sender),
+            (ModuleId::ChargingProfiles, Receiver),
+        ],
+        _ => &[(ModuleId::Credentials, Sender)],
+    }
+}
+
+pub(super) fn versions_url(credentials: &wire::Credentials) -> Result<Url, String> {
+    let url = Url::parse(&credentials.url).map_err(|error| format!("url {:?}: {error}", credentials.url))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("url {:?}: send an address that begins with https://", credentials.url));
+    }
+    Ok(url)
+}
+
+fn lower_endpoint(endpoint: crate::wire::v221::versions::Endpoint) -> Option<Endpoint> {
+    let module = match endpoint.identifier {
+        ModuleId::Credentials => Module::Credentials,
+        ModuleId::Locations => Module::Locations,
+        ModuleId::Sessions => Module::Sessions,
+        ModuleId::Tariffs => Module::Tariffs,
+        ModuleId::ChargingProfiles => Module::ChargingProfiles,
+        ModuleId::Other(name) => Module::Other(name),
+    };
+    let interface = match endpoint.role {
+        Some(InterfaceRole::Receiver) => Interface::Receiver,
+        Some(InterfaceRole::Sender) | None => Interface::Sender,
+        Some(InterfaceRole::Other(role)) => {
+            tracing::warn!(role, url = endpoint.url, "an endpoint of no role that OCPI knows: not used");
+            return None;
+        }
+    };
+    match Url::parse(&endpoint.url) {
+        Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
+            Some(Endpoint { module, interface, url })
+        }
+        Ok(_) | Err(_) => {
+            tracing::warn!(url = endpoint.url, "an endpoint without a good address: not used");
+            None
+        }
+    }
+}
+
+fn lower_party(role: &credentials::CredentialsRole) -> PartnerParty {
+    PartnerParty {
+        role: match &role.role {
+            wire::Role::Cpo => Role::Cpo,
+            wire::Role::Emsp => Role::Emsp,
+            wire::Role::Hub => Role::Hub,
+            wire::Role::Nap => Role::Nap,
+            wire::Role::Nsp => Role::Nsp,
+            wire::Role::Scsp => Role::Scsp,
+            wire::Role::Other(text) => Role::Other(text.clone()),
+        },
+        party: PartyId::new(&role.country_code, &role.party_id),
+        business_name: role.business_details.as_ref().map(|details| details.name.clone()).unwrap_or_default(),
+    }
+}
+
+fn lift_role(role: &Role) -> wire::Role {
+    match role {
+        Role::Cpo => wire::Role::Cpo,
+        Role::Emsp => wire::Role::Emsp,
+        Role::Hub => wire::Role::Hub,
+        Role::Nap => wire::Role::Nap,
+        Role::Nsp => wire::Role::Nsp,
+        Role::Scsp => wire::Role::Scsp,
+        Role::Other(text) => wire::Role::Other(text.clone()),
+    }
+}
+
+pub(crate) fn lift_module(module: &Module) -> ModuleId {
+    match module {
+        Module::Credentials => ModuleId::Credentials,
+        Module::Locations => ModuleId::Locations,
+        Module::Sessions => ModuleId::Sessions,
+        Module::Tariffs => ModuleId::Tariffs,
+        Module::ChargingProfiles => ModuleId::ChargingProfiles,
+        Module::Other(name) => ModuleId::Other(name.clone()),
+    }
+}
+
+pub(crate) fn lift_interface(interface: Interface) -> InterfaceRole {
+    match interface {
+        Interface::Sender => InterfaceRole::Sender,
+        Interface::Receiver => InterfaceRole::Receiver,
+    }
+}

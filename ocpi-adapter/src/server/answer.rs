@@ -1,0 +1,122 @@
+//! From request to answer: who calls, which module, and the headers and envelope around it.
+
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use axum::response::Response;
+
+use super::reply::Reply;
+use super::request::Incoming;
+use super::{Asked, Modules, configuration};
+use crate::envelope;
+use crate::platform::{Platform, Standing};
+use crate::token::Presented;
+use crate::wire::v221::VERSION;
+
+/// What of a request is repeated in its answer.
+pub(super) struct Frame {
+    platform: Platform,
+    headers: HeaderMap,
+}
+
+/// Headers that an answer repeats.
+const REPEATED: [&str; 2] = ["x-request-id", "x-correlation-id"];
+
+/// Headers that change places in an answer.
+const SWAPPED: [(&str, &str); 4] = [
+    ("ocpi-from-country-code", "ocpi-to-country-code"),
+    ("ocpi-from-party-id", "ocpi-to-party-id"),
+    ("ocpi-to-country-code", "ocpi-from-country-code"),
+    ("ocpi-to-party-id", "ocpi-from-party-id"),
+];
+
+impl Frame {
+    pub(super) fn of(platform: &Platform, request: &Request<Body>) -> Self {
+        let mut headers = HeaderMap::new();
+        for name in REPEATED {
+            let given = request.headers().get(name).cloned();
+            let made = || HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()).ok();
+            if let Some(value) = given.or_else(made) {
+                headers.insert(name, value);
+            }
+        }
+        // Credentials and versions go from platform to platform: no parties.
+        let path = request.uri().path();
+        if path.contains("/sender/") || path.contains("/receiver/") {
+            for (theirs, ours) in SWAPPED {
+                if let Some(value) = request.headers().get(theirs) {
+                    headers.insert(HeaderName::from_static(ours), value.clone());
+                }
+            }
+        }
+        Self { platform: platform.clone(), headers }
+    }
+
+    /// Puts a reply into its envelope.
+    pub(super) fn close(self, reply: Reply) -> Response {
+        if reply.code != envelope::SUCCESS {
+            tracing::warn!(status = reply.status.as_u16(), code = reply.code, message = reply.message, "refused");
+        }
+        let body = envelope::write(reply.data, reply.code, reply.message.as_deref(), self.platform.now());
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = reply.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().extend(self.headers);
+        response.headers_mut().extend(reply.headers);
+        response
+    }
+}
+
+/// Answers a request.
+pub(super) async fn answer(
+    platform: &Platform,
+    modules: &impl Modules,
+    prefix: &[String],
+    request: Request<Body>,
+) -> Reply {
+    answer_or_refuse(platform, modules, prefix, request).await.unwrap_or_else(|refused| refused)
+}
+
+async fn answer_or_refuse(
+    platform: &Platform,
+    modules: &impl Modules,
+    prefix: &[String],
+    request: Request<Body>,
+) -> Result<Reply, Reply> {
+    let presented = presented(request.headers())?;
+    let (caller, standing) = platform
+        .authenticate(&presented)
+        .ok_or_else(|| Reply::unauthorized("the token is not known: was the link made, renewed or ended?"))?;
+    let mut incoming = Incoming::read(request, prefix).await?;
+    let segments: Vec<&str> = incoming.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["versions"] => configuration::versions(platform, &incoming),
+        [VERSION] => configuration::details(platform, &incoming),
+        [VERSION, "credentials"] => configuration::credentials(platform, &caller, standing, &incoming).await,
+        [VERSION, "sender" | "receiver", ..] if standing != Standing::Registered => {
+            Err(Reply::unauthorized("the token opens credentials and versions only: register first"))
+        }
+        [VERSION, "sender" | "receiver", _, ..] => {
+            addressed_to_us(platform, &incoming)?;
+            incoming.segments.remove(0);
+            modules.answer(&Asked { caller, incoming }).await
+        }
+        _ => Err(Incoming::unknown_path()),
+    }
+}
+
+fn presented(headers: &HeaderMap) -> Result<Presented, Reply> {
+    let header = headers.get(AUTHORIZATION).ok_or_else(|| Reply::unauthorized("no Authorization header"))?;
+    let presented = header.to_str().ok().and_then(Presented::read);
+    presented.ok_or_else(|| Reply::unauthorized("send Authorization: Token <credentials token in Base64>"))
+}
+
+fn addressed_to_us(platform: &Platform, incoming: &Incoming) -> Result<(), Reply> {
+    let party = &platform.config().party;
+    match incoming.party("to") {
+        Some(to) if to != *party => {
+            Err(Reply::invalid(format!("OCPI-to-* names {to}, which is not on this platform: {party} is")))
+        }
+        _ => Ok(()),
+    }
+}

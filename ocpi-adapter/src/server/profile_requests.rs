@@ -1,0 +1,56 @@
+//! Charging profiles, as receiver: profiles are set, asked for and cleared (OCPI 2.2.1 §13.2.1).
+
+use axum::http::Method;
+
+use super::Asked;
+use super::cpo::Cpo;
+use super::owned;
+use super::reply::Reply;
+use crate::hosts::CpoHost;
+use crate::wire::v221::profiles::SetChargingProfile;
+use crate::{lift, lower};
+
+/// The longest address that OCPI allows.
+pub(crate) const URL_MAX: usize = 255;
+
+pub(super) async fn answer<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {
+    let partner = &asked.caller.id;
+    let receipt = match asked.incoming.method {
+        Method::PUT => {
+            let body: SetChargingProfile = asked.incoming.body()?;
+            check(&body.response_url)?;
+            if body.charging_profile.periods.is_empty() {
+                return Err(Reply::invalid("charging_profile.charging_profile_period: send at least one"));
+            }
+            let start = body.charging_profile.start_date_time.map_or_else(|| cpo.platform.now(), |at| at.0);
+            let profile = lower::profile::profile(&body.charging_profile, start).map_err(Reply::invalid)?;
+            cpo.host.set_profile(partner, session_id, profile, &body.response_url).await?
+        }
+        Method::DELETE => {
+            let response_url = response_url(asked)?;
+            cpo.host.clear_profile(partner, session_id, &response_url).await?
+        }
+        Method::GET => {
+            let duration = asked.incoming.parameter("duration").and_then(|text| text.parse().ok());
+            let duration_s = duration.ok_or_else(|| Reply::invalid("duration: required, in seconds"))?;
+            let response_url = response_url(asked)?;
+            cpo.host.get_profile(partner, session_id, duration_s, &response_url).await?
+        }
+        ref method => return Err(owned::no_method(method)),
+    };
+    Ok(Reply::data(lift::receipt(receipt)))
+}
+
+fn response_url(asked: &Asked) -> Result<String, Reply> {
+    let url = asked.incoming.url_parameter("response_url");
+    let url = url.ok_or_else(|| Reply::invalid("response_url: required, percent-encoded"))?;
+    check(&url)?;
+    Ok(url)
+}
+
+fn check(response_url: &str) -> Result<(), Reply> {
+    if response_url.len() > URL_MAX || url::Url::parse(response_url).is_err() {
+        return Err(Reply::invalid(format!("response_url: send an address of at most {URL_MAX} characters")));
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Charging profiles, as sender: results and active profiles come in (OCPI 2.2.1 §13.2.2). No answer has data.
+
+use axum::http::Method;
+
+use super::Asked;
+use super::owned;
+use super::reply::Reply;
+use super::scsp::Scsp;
+use crate::envelope::INVALID;
+use crate::hosts::ScspHost;
+use crate::lower;
+use crate::wire::v221::profiles::{ActiveChargingProfile, ProfileResult};
+
+/// Takes a station's result of a request. It may come early, late or twice.
+pub(super) async fn result<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, request_id: &str) -> Result<Reply, Reply> {
+    if asked.incoming.method != Method::POST {
+        return Err(owned::no_method(&asked.incoming.method));
+    }
+    let body: ProfileResult = asked.incoming.body()?;
+    let result = lower::profile::result(&body.result)
+        .ok_or_else(|| Reply::invalid("result: send ACCEPTED, REJECTED or UNKNOWN"))?;
+    let profile = body.profile.as_ref().map(lower::profile::active_profile).transpose().map_err(Reply::invalid)?;
+    if scsp.host.profile_result(&asked.caller.id, request_id, result, profile).await? {
+        Ok(Reply::done())
+    } else {
+        Err(Reply::invalid(format!("no request {request_id:?} was sent to you")))
+    }
+}
+
+/// Takes word of a changed active profile.
+pub(super) async fn active<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {
+    if asked.incoming.method != Method::PUT {
+        return Err(owned::no_method(&asked.incoming.method));
+    }
+    let body: ActiveChargingProfile = asked.incoming.body()?;
+    let profile = lower::profile::active_profile(&body).map_err(Reply::invalid)?;
+    if scsp.host.active_profile(&asked.caller.id, session_id, profile).await? {
+        Ok(Reply::done())
+    } else {
+        Err(Reply::not_found(INVALID, format!("session {session_id:?} is not known")))
+    }
+}

@@ -1,0 +1,39 @@
+//! Sessions, as receiver (OCPI 2.2.1 §9.2.2).
+
+use axum::http::Method;
+use serde_json::Value;
+
+use super::Asked;
+use super::owned::{self, Change};
+use super::reply::Reply;
+use super::scsp::Scsp;
+use crate::hosts::{ObjectKey, Outcome, ScspHost};
+use crate::lower::{self, From};
+
+pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
+    match asked.incoming.method {
+        Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
+        Method::PUT => put(scsp, asked, &key, asked.incoming.json()?).await,
+        Method::PATCH => patch(scsp, asked, &key).await,
+        ref method => Err(owned::no_method(method)),
+    }
+}
+
+async fn put<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
+    let from = From { partner: &asked.caller.id, dialect: &asked.caller.dialect };
+    let session = lower::session::session(from, raw)?;
+    owned::check(key, &session.value.key.party, &session.value.key.id)?;
+    Ok(Reply::put(scsp.host.put_session(session).await?))
+}
+
+async fn patch<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey) -> Result<Reply, Reply> {
+    let change = Change::of(asked)?;
+    let lock = scsp.platform.objects_lock(&asked.caller.id);
+    let _guard = lock.lock().await;
+    let mut session = owned::stored(scsp, key).await?;
+    if change.is_older_than(&session) {
+        return Ok(Reply::put(Outcome::Stale));
+    }
+    change.merge_into(&mut session, Some("charging_periods"));
+    put(scsp, asked, key, session).await
+}

@@ -1,0 +1,26 @@
+//! Tariffs, as receiver (OCPI 2.2.1 §11.2.2).
+
+use axum::http::Method;
+
+use super::Asked;
+use super::owned;
+use super::reply::Reply;
+use super::scsp::Scsp;
+use crate::envelope::INVALID;
+use crate::hosts::{ObjectKey, ScspHost};
+use crate::lower::{self, From};
+
+pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
+    match asked.incoming.method {
+        Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
+        Method::PUT => {
+            let from = From { partner: &asked.caller.id, dialect: &asked.caller.dialect };
+            let tariff = lower::tariff::tariff(from, asked.incoming.json()?)?;
+            owned::check(&key, &tariff.value.party, &tariff.value.id)?;
+            Ok(Reply::put(scsp.host.put_tariff(tariff).await?))
+        }
+        Method::DELETE if scsp.host.delete_tariff(&key).await? => Ok(Reply::done()),
+        Method::DELETE => Err(Reply::not_found(INVALID, format!("{}/{} is not known", key.party, key.id))),
+        ref method => Err(owned::no_method(method)),
+    }
+}

@@ -1,0 +1,118 @@
+//! Why a session gets less than it could take.
+
+use headroom_domain::reason::Reason;
+use headroom_domain::schedule::PlanStatus;
+
+use crate::fallback::ENERGY_TOLERANCE_WH;
+use crate::problem::{self, Powers, Problem};
+use crate::room::Room;
+
+/// Room below this is none (W).
+const TIGHT_W: f64 = 1.0;
+
+/// Returns for every session and step that gives less than the session could take, why; and for a stay that is too
+/// short for the need, that.
+pub(crate) fn reasons(problem: &Problem<'_>, powers: &Powers, status: PlanStatus) -> Vec<Vec<Option<Reason>>> {
+    let mut left = Room::of(problem);
+    for &session in &problem.order {
+        for step in problem.stays[session].steps.clone() {
+            left.take(&problem.rows, session, step, powers[session][step]);
+        }
+    }
+    let explanation = Explanation { problem, left, status };
+    (0..problem.stays.len()).map(|session| explanation.of(session, &powers[session])).collect()
+}
+
+struct Explanation<'a> {
+    problem: &'a Problem<'a>,
+    left: Room,
+    status: PlanStatus,
+}
+
+/// What of a session's energy is delivered when.
+struct Progress {
+    before_wh: f64,
+    total_wh: f64,
+    cheaper_later: bool,
+}
+
+impl Explanation<'_> {
+    fn of(&self, session: usize, power_w: &[f64]) -> Vec<Option<Reason>> {
+        let (stay, state) = (&self.problem.stays[session], &self.problem.snapshot.sessions[session]);
+        let mut reasons = vec![None; self.problem.steps()];
+        if !state.is_planned() {
+            let reason = if state.steerable { Reason::StationSilent } else { Reason::NotSteerable };
+            reasons[stay.steps.clone()].fill(Some(reason));
+            return reasons;
+        }
+        let total_wh = self.problem.energy(session, power_w);
+        let too_short = stay.reach_wh() < stay.needed_wh - ENERGY_TOLERANCE_WH;
+        if too_short && stay.steps.is_empty() {
+            reasons[0] = Some(Reason::StayTooShort);
+        }
+        // The lowest price of the steps that are used after each step.
+        let mut cheapest_after = f64::INFINITY;
+        let mut remaining_wh = total_wh;
+        for step in stay.steps.clone().rev() {
+            remaining_wh -= power_w[step] * stay.yield_h(step);
+            let cheaper_later = cheapest_after < self.problem.price(step);
+            let progress = Progress { before_wh: remaining_wh, total_wh, cheaper_later };
+            reasons[step] = if power_w[step] < stay.maximum_w - TIGHT_W {
+                Some(self.reason(session, step, power_w[step], &progress))
+            } else {
+                too_short.then_some(Reason::StayTooShort)
+            };
+            if power_w[step] > TIGHT_W {
+                cheapest_after = cheapest_after.min(self.problem.price(step));
+            }
+        }
+        reasons
+    }
+
+    fn reason(&self, session: usize, step: usize, power_w: f64, progress: &Progress) -> Reason {
+        let stay = &self.problem.stays[session];
+        let has = |energy_wh: f64, target_wh: f64| energy_wh >= target_wh - 10.0 * ENERGY_TOLERANCE_WH;
+        if has(progress.before_wh, stay.wanted_wh) {
+            return Reason::NeedMet;
+        }
+        if has(progress.total_wh, stay.wanted_wh) && progress.cheaper_later {
+            return Reason::CheaperLater;
+        }
+        let left = self.left.left(&self.problem.rows, session, step);
+        if left < TIGHT_W {
+            return self.tightest(session, step);
+        }
+        if power_w < TIGHT_W && left < stay.minimum_w {
+            return Reason::BelowMinimumCurrent;
+        }
+        let later_wh = progress.total_wh - progress.before_wh - power_w * stay.yield_h(step);
+        if !has(progress.before_wh, stay.needed_wh) && later_wh > ENERGY_TOLERANCE_WH {
+            return Reason::CheaperLater;
+        }
+        match self.status {
+            _ if has(progress.total_wh, stay.needed_wh) => Reason::NeedMet,
+            PlanStatus::Fallback => Reason::Fallback,
+            _ => Reason::BelowMinimumCurrent,
+        }
+    }
+
+    /// Names the fullest row above a session; of rows equally full the uppermost.
+    fn tightest(&self, session: usize, step: usize) -> Reason {
+        let mut tightest = None;
+        for &(row, weight) in self.problem.rows.of(session) {
+            let left = self.left.of_row(row, step) / weight;
+            if tightest.is_none_or(|(least, _)| left <= least + 1e-6) {
+                tightest = Some((left, row));
+            }
+        }
+        let (Some((_, row)), Some(window)) = (tightest, self.problem.windows[step]) else {
+            return Reason::ConnectorLimit;
+        };
+        let node = self.problem.snapshot.tree.nodes()[self.problem.rows.all()[row].node].id.clone();
+        if problem::room(&self.problem.rows, row, window) < TIGHT_W {
+            return Reason::BaseLoad { node };
+        }
+        let (_, basis) = self.problem.rows.limit(row, window);
+        Reason::NodeLimit { node, basis }
+    }
+}

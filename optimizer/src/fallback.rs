@@ -1,0 +1,84 @@
+//! An answer without a solver: the least patient first, each into its cheapest steps, on the same limits.
+
+use headroom_domain::preference::ProfileType;
+use std::cmp::Ordering;
+
+use crate::problem::{Powers, Problem, Stay};
+use crate::room::Room;
+
+/// Differences of energy below this are none (Wh).
+pub(crate) const ENERGY_TOLERANCE_WH: f64 = 1e-3;
+
+/// Plans every session in one look at its steps.
+///
+/// Needed energy goes first, in order of laxity (the time to spare before full power until departure is needed); then
+/// wanted energy where its value covers its price. No power lies between zero and the minimum.
+pub(crate) fn greedy(problem: &Problem<'_>) -> Powers {
+    let mut powers = problem.nothing();
+    let mut room = Room::of(problem);
+    let order = by_laxity(problem);
+    let steps: Vec<Vec<usize>> = order.iter().map(|session| by_price(problem, *session)).collect();
+    for (session, steps) in order.iter().zip(&steps) {
+        let needed = problem.stays[*session].needed_wh;
+        fill(problem, &mut room, *session, &mut powers[*session], steps, Target { energy_wh: needed, needed: true });
+    }
+    for (session, steps) in order.iter().zip(&mut { steps }) {
+        let stay = &problem.stays[*session];
+        steps.retain(|step| problem.price(*step) <= stay.value_per_kwh);
+        let target = Target { energy_wh: stay.wanted_wh, needed: false };
+        fill(problem, &mut room, *session, &mut powers[*session], steps, target);
+    }
+    powers
+}
+
+/// How much energy is aimed at, and whether the last bit of it is worth a little too much.
+#[derive(Clone, Copy)]
+struct Target {
+    energy_wh: f64,
+    needed: bool,
+}
+
+fn fill(problem: &Problem<'_>, room: &mut Room, session: usize, power_w: &mut [f64], steps: &[usize], target: Target) {
+    let stay = &problem.stays[session];
+    let mut rest_wh = target.energy_wh - problem.energy(session, power_w);
+    for &step in steps {
+        if rest_wh <= ENERGY_TOLERANCE_WH {
+            return;
+        }
+        let can = room.left(&problem.rows, session, step).min(stay.maximum_w - power_w[step]);
+        let least = (stay.minimum_w - power_w[step]).max(0.0);
+        let wish = rest_wh / stay.yield_h(step);
+        let more = if wish < least && target.needed { least } else { wish }.min(can);
+        if more < least || more <= 0.0 {
+            continue;
+        }
+        power_w[step] += more;
+        room.take(&problem.rows, session, step, more);
+        rest_wh -= more * stay.yield_h(step);
+    }
+}
+
+/// Returns the planned sessions, those with the least time to spare first.
+pub(crate) fn by_laxity(problem: &Problem<'_>) -> Vec<usize> {
+    let laxity = |stay: &Stay| {
+        let full_h = stay.needed_wh / (stay.maximum_w * stay.uptake).max(1.0);
+        stay.hours[stay.steps.clone()].iter().sum::<f64>() - full_h
+    };
+    let mut order: Vec<_> = problem.order.iter().map(|&session| (laxity(&problem.stays[session]), session)).collect();
+    order.sort_by(|first, second| first.0.total_cmp(&second.0));
+    order.into_iter().map(|(_, session)| session).collect()
+}
+
+/// Returns the steps of a session's stay as it would take them: cheapest first, or earliest for the impatient.
+pub(crate) fn by_price(problem: &Problem<'_>, session: usize) -> Vec<usize> {
+    let state = &problem.snapshot.sessions[session];
+    let mut steps: Vec<usize> = problem.stays[session].steps.clone().collect();
+    if state.may_pause && state.profile_type != ProfileType::Fast {
+        steps.sort_by(|first, second| by_number(problem.price(*first), problem.price(*second)));
+    }
+    steps
+}
+
+fn by_number(first: f64, second: f64) -> Ordering {
+    first.total_cmp(&second)
+}

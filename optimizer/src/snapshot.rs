@@ -1,0 +1,167 @@
+//! All that a plan rests on. Its JSON is the file that a saved problem is.
+
+use chrono::{DateTime, Utc};
+use headroom_domain::grid::GridTree;
+use headroom_domain::limit::EffectiveInterval;
+use headroom_domain::preference::ProfileType;
+use headroom_domain::profile::Belief;
+use headroom_domain::tariff::DemandCharge;
+use headroom_domain::{Energy, EnergyPrice, NodeId, Power, Ratio, SessionId, TimeGrid};
+use serde::{Deserialize, Serialize};
+
+mod check;
+pub use check::SnapshotError;
+
+/// What is known at one instant of an area: enough to plan it, and nothing that was learnt later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// The instant. It lies in the first steps of the grid; what is before it is past.
+    pub now: DateTime<Utc>,
+    /// The steps of the plan.
+    pub grid: TimeGrid,
+    /// Where everything hangs, with ratings.
+    pub tree: GridTree,
+    /// Limits beside the ratings, one entry per node that has some.
+    #[serde(default)]
+    pub limits: Vec<NodeLimits>,
+    /// Load that nobody steers, beside the sessions; entries of one node add up.
+    #[serde(default)]
+    pub base_load: Vec<NodeBaseLoad>,
+    /// Price of energy. **Shape**: one per step.
+    pub prices: Vec<EnergyPrice>,
+    /// Charge on the highest power at the root.
+    #[serde(default)]
+    pub demand_charge: Option<DemandCharge>,
+    /// Kept free under every limit of the root.
+    #[serde(default)]
+    pub margin_w: Power,
+    /// Sessions, present and expected.
+    pub sessions: Vec<SessionState>,
+    /// How to plan.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
+/// The limits of a node beside its rating.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeLimits {
+    /// Where.
+    pub node: NodeId,
+    /// What holds when. **Shape**: sorted and disjoint; where there is no piece, the rating alone limits.
+    pub effective: Vec<EffectiveInterval>,
+}
+
+/// Load at a node that nobody steers. **Shape**: a value per step in both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeBaseLoad {
+    /// Where. At an EVSE it loads the phases of its wiring, elsewhere all phases alike.
+    pub node: NodeId,
+    /// What is kept free for it under every limit.
+    pub guard_w: Vec<Power>,
+    /// What it will probably be: peaks are reckoned with this.
+    pub expected_w: Vec<Power>,
+}
+
+/// What is known of one session.
+///
+/// **Sign**: all powers and energies are magnitudes towards the vehicle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionState {
+    /// Its name.
+    pub id: SessionId,
+    /// Its EVSE.
+    pub node: NodeId,
+    /// Whether it can be sent profiles; otherwise it is carried as load at its worst case.
+    #[serde(default = "yes")]
+    pub steerable: bool,
+    /// When it comes, or came.
+    pub arrival: DateTime<Utc>,
+    /// When it leaves, as planned with.
+    pub departure: DateTime<Utc>,
+    /// Energy still needed by departure.
+    pub needed_wh: Energy,
+    /// Energy still wanted, the needed one included.
+    pub wanted_wh: Energy,
+    /// Most power that the EVSE and the vehicle allow.
+    pub maximum_w: Power,
+    /// Least power above zero (6 A on each phase, IEC 61851-1).
+    #[serde(default)]
+    pub minimum_w: Power,
+    /// Whether it may be set to zero before its energy is delivered.
+    #[serde(default = "yes")]
+    pub may_pause: bool,
+    /// Share of the allowed power that the vehicle really takes: 1/3 for one phase on a three-phase EVSE.
+    #[serde(default = "one")]
+    pub uptake: Ratio,
+    /// Weight of its shortfall against others'; 1 is usual, more is more important.
+    #[serde(default = "usual_priority")]
+    pub priority: f64,
+    /// How its driver wants to charge.
+    #[serde(default)]
+    pub profile_type: ProfileType,
+    /// What it draws now, where that is known.
+    #[serde(default)]
+    pub power_now_w: Option<Power>,
+    /// Every profile that could be in force at its station.
+    pub belief: Belief,
+    /// Whether its station obeys and answers; otherwise others give way to its worst case.
+    #[serde(default = "yes")]
+    pub responsive: bool,
+    /// What it falls to by itself when nobody speaks to it: the limit of its dead-man tail.
+    #[serde(default)]
+    pub safe_rate_w: Power,
+}
+
+/// How to plan.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How long the solver may take, all stages together.
+    pub deadline_s: f64,
+    /// How long after now a profile's dead-man tail begins.
+    pub tail_after_s: i64,
+    /// How long before its tail begins a profile is sent anew.
+    pub refresh_before_s: i64,
+    /// How far ahead no power may lie between zero and the minimum current. Beyond, a step stands for its mean.
+    pub minimum_current_within_s: i64,
+    /// What a kWh wanted beyond the need is worth; absent: the mean price over the rest of the session's stay.
+    pub wanted_value: Option<EnergyPrice>,
+    /// Smaller differences of power are not worth a message (also: 1 % of the power).
+    pub tolerance_w: Power,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            deadline_s: 10.0,
+            tail_after_s: 3600,
+            refresh_before_s: 1200,
+            minimum_current_within_s: 7200,
+            wanted_value: None,
+            tolerance_w: Power::from_w(100.0),
+        }
+    }
+}
+
+impl SessionState {
+    /// Tells whether plans set its power; otherwise it is carried as load at its worst case.
+    pub fn is_planned(&self) -> bool {
+        self.steerable && self.responsive
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> Ratio {
+    Ratio::from_ratio(1.0)
+}
+
+fn usual_priority() -> f64 {
+    1.0
+}

@@ -1,0 +1,209 @@
+//! What a snapshot must keep before anything is planned on it.
+
+use headroom_domain::profile::Belief;
+use headroom_domain::{Power, SessionId};
+use std::collections::BTreeSet;
+
+use super::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot};
+
+/// Something in a snapshot that cannot be: the field, the rule and the remedy.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SnapshotError {
+    /// A list that does not have a value per step.
+    #[error("`{field}` has {values} values over {steps} steps: give one per step of `grid`")]
+    Length {
+        /// Path of the field.
+        field: String,
+        /// Steps of the grid.
+        steps: usize,
+        /// Values given.
+        values: usize,
+    },
+    /// A node that is not in the tree.
+    #[error("`{field}` names `{node}`, which is not in `tree`: add the node or correct the name")]
+    UnknownNode {
+        /// Path of the field.
+        field: String,
+        /// The missing node.
+        node: String,
+    },
+    /// A name that is there twice.
+    #[error("`{field}` has `{name}` twice: give each one entry")]
+    Duplicate {
+        /// Path of the field.
+        field: String,
+        /// The name.
+        name: String,
+    },
+    /// Instants in the wrong order.
+    #[error("`{field}` {rule}")]
+    Order {
+        /// Path of the field.
+        field: String,
+        /// What is wrong and how to mend it.
+        rule: &'static str,
+    },
+    /// A number out of its range.
+    #[error("`{field}` is {value}: {rule}")]
+    OutOfRange {
+        /// Path of the field.
+        field: String,
+        /// What was given.
+        value: f64,
+        /// What it must be.
+        rule: &'static str,
+    },
+}
+
+impl Snapshot {
+    /// Checks that the snapshot can be planned on.
+    ///
+    /// **Errors**: the first field that breaks a rule, in the order of the fields.
+    pub fn check(&self) -> Result<(), SnapshotError> {
+        if self.now < self.grid.start() || self.now >= self.grid.end() {
+            return Err(order("now", "lies outside `grid`: begin the grid at or just before it"));
+        }
+        let mut limited = BTreeSet::new();
+        for (index, limits) in self.limits.iter().enumerate() {
+            self.check_limits(&format!("limits[{index}]"), limits)?;
+            if !limited.insert(&limits.node) {
+                return Err(duplicate("limits", limits.node.as_str()));
+            }
+        }
+        for (index, base) in self.base_load.iter().enumerate() {
+            self.check_base_load(&format!("base_load[{index}]"), base)?;
+        }
+        self.check_length("prices", self.prices.len())?;
+        if let Some(charge) = self.demand_charge {
+            range(
+                "demand_charge.price_per_kw",
+                charge.price_per_kw.as_amount(),
+                |value| value >= 0.0,
+                "give 0 or more, or leave the charge out",
+            )?;
+        }
+        not_negative("margin_w", self.margin_w)?;
+        self.settings.check()?;
+        self.check_sessions()
+    }
+
+    fn check_sessions(&self) -> Result<(), SnapshotError> {
+        let mut names: BTreeSet<&SessionId> = BTreeSet::new();
+        for session in &self.sessions {
+            if !names.insert(&session.id) {
+                return Err(duplicate("sessions", session.id.as_str()));
+            }
+            let field = |name: &str| format!("sessions[{}].{name}", session.id);
+            self.check_node(&field("node"), session.node.as_str(), self.tree.position(&session.node))?;
+            session.check(&field)?;
+        }
+        Ok(())
+    }
+
+    fn check_limits(&self, field: &str, limits: &NodeLimits) -> Result<(), SnapshotError> {
+        self.check_node(&format!("{field}.node"), limits.node.as_str(), self.tree.position(&limits.node))?;
+        let mut end = None;
+        for (index, piece) in limits.effective.iter().enumerate() {
+            let field = format!("{field}.effective[{index}]");
+            if piece.interval.start >= piece.interval.end {
+                return Err(order(&field, "ends before it begins: intervals are [start, end)"));
+            }
+            if end.is_some_and(|end| piece.interval.start < end) {
+                return Err(order(&field, "begins before the one before it ends: sort them and make them disjoint"));
+            }
+            end = Some(piece.interval.end);
+            for (power, _) in piece.maximum_import_w.iter().chain(&piece.maximum_export_w) {
+                not_negative(&field, *power)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_base_load(&self, field: &str, base: &NodeBaseLoad) -> Result<(), SnapshotError> {
+        self.check_node(&format!("{field}.node"), base.node.as_str(), self.tree.position(&base.node))?;
+        self.check_length(&format!("{field}.guard_w"), base.guard_w.len())?;
+        self.check_length(&format!("{field}.expected_w"), base.expected_w.len())
+    }
+
+    fn check_node(&self, field: &str, node: &str, position: Option<usize>) -> Result<(), SnapshotError> {
+        match position {
+            Some(_) => Ok(()),
+            None => Err(SnapshotError::UnknownNode { field: field.to_owned(), node: node.to_owned() }),
+        }
+    }
+
+    fn check_length(&self, field: &str, values: usize) -> Result<(), SnapshotError> {
+        let steps = self.grid.len();
+        if values == steps { Ok(()) } else { Err(SnapshotError::Length { field: field.to_owned(), steps, values }) }
+    }
+}
+
+impl SessionState {
+    fn check(&self, field: &dyn Fn(&str) -> String) -> Result<(), SnapshotError> {
+        if self.departure <= self.arrival {
+            return Err(order(&field("departure"), "is not after `arrival`: correct one of them"));
+        }
+        let energies = [("needed_wh", self.needed_wh), ("wanted_wh", self.wanted_wh)];
+        for (name, energy) in energies {
+            range(&field(name), energy.as_wh(), |value| value >= 0.0, "give 0 Wh or more")?;
+        }
+        let wanted = self.wanted_wh;
+        range(&field("wanted_wh"), wanted.as_wh(), |_| wanted >= self.needed_wh, "give at least `needed_wh`")?;
+        for (name, power) in
+            [("maximum_w", self.maximum_w), ("minimum_w", self.minimum_w), ("safe_rate_w", self.safe_rate_w)]
+        {
+            not_negative(&field(name), power)?;
+        }
+        let minimum = self.minimum_w;
+        range(&field("minimum_w"), minimum.as_w(), |_| minimum <= self.maximum_w, "give at most `maximum_w`")?;
+        let uptake = self.uptake.as_ratio();
+        range(&field("uptake"), uptake, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")?;
+        let priority = self.priority;
+        range(&field("priority"), priority, |value| value.is_finite() && value > 0.0, "give more than 0, usually 1")?;
+        let Belief { fallback_w, .. } = self.belief;
+        not_negative(&field("belief.fallback_w"), fallback_w)
+    }
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), SnapshotError> {
+        range(
+            "settings.deadline_s",
+            self.deadline_s,
+            |value| value.is_finite() && value > 0.0,
+            "give more than 0 s, for example 10",
+        )?;
+        let (tail_after_s, refresh_before_s) = (self.tail_after_s as f64, self.refresh_before_s as f64);
+        range(
+            "settings.tail_after_s",
+            tail_after_s,
+            |value| (60.0..=604_800.0).contains(&value),
+            "give 60 s to 7 days",
+        )?;
+        range(
+            "settings.refresh_before_s",
+            refresh_before_s,
+            |value| value >= 0.0 && value < tail_after_s,
+            "give 0 s or more and less than `tail_after_s`",
+        )?;
+        let within_s = self.minimum_current_within_s as f64;
+        range("settings.minimum_current_within_s", within_s, |value| value >= 0.0, "give 0 s or more")?;
+        not_negative("settings.tolerance_w", self.tolerance_w)
+    }
+}
+
+fn order(field: &str, rule: &'static str) -> SnapshotError {
+    SnapshotError::Order { field: field.to_owned(), rule }
+}
+
+fn duplicate(field: &str, name: &str) -> SnapshotError {
+    SnapshotError::Duplicate { field: field.to_owned(), name: name.to_owned() }
+}
+
+fn range(field: &str, value: f64, good: impl Fn(f64) -> bool, rule: &'static str) -> Result<(), SnapshotError> {
+    if good(value) { Ok(()) } else { Err(SnapshotError::OutOfRange { field: field.to_owned(), value, rule }) }
+}
+
+fn not_negative(field: &str, power: Power) -> Result<(), SnapshotError> {
+    range(field, power.as_w(), |value| value >= 0.0, "give 0 W or more")
+}

@@ -1,0 +1,112 @@
+//! The command line. Data goes to stdout, talk to stderr.
+//!
+//! Exit codes: 0 done, 1 failed, 2 usage, 3 steered sessions violated a limit.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+mod check_config;
+#[cfg(feature = "simulate")]
+mod demo;
+mod plan;
+mod serve;
+#[cfg(feature = "simulate")]
+mod simulate;
+
+/// Plans the charging of electric vehicles under the limits of the grid.
+#[derive(Debug, Parser)]
+#[command(name = "headroom", version, about, after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 steered sessions violated a limit.")]
+struct Cli {
+    /// Log as JSON lines.
+    #[arg(long, global = true)]
+    log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve {
+        /// The configuration file (see deploy/headroom.example.toml).
+        #[arg(long, env = "HEADROOM_CONFIG")]
+        config: PathBuf,
+    },
+    /// Check a configuration and explain every mistake in it.
+    CheckConfig {
+        /// The configuration file.
+        config: PathBuf,
+    },
+    /// Solve a saved problem.
+    Plan(plan::Arguments),
+    /// Run the service with virtual partners, vehicles and a utility: a day in about two minutes.
+    #[cfg(feature = "simulate")]
+    Demo(demo::Arguments),
+    /// Run the controller over recorded sessions, without sockets.
+    #[cfg(feature = "simulate")]
+    Simulate(simulate::Arguments),
+    /// Run one of the demo's virtual partners.
+    #[cfg(feature = "simulate")]
+    #[command(hide = true)]
+    Partner(headroom_simulator::partners::cli::PartnersArgs),
+}
+
+/// How a command ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    LimitViolated,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(cli.log_json);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime could not be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::LimitViolated) => ExitCode::from(3),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Serve { config } => serve::run(&config).await,
+        Command::CheckConfig { config } => check_config::run(&config),
+        Command::Plan(arguments) => plan::run(&arguments),
+        #[cfg(feature = "simulate")]
+        Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
+        #[cfg(feature = "simulate")]
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        #[cfg(feature = "simulate")]
+        Command::Partner(arguments) => {
+            headroom_simulator::partners::cli::run(arguments).await?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn log_to_stderr(as_json: bool) {
+    let filter = EnvFilter::try_from_env("HEADROOM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if as_json {
+        log.json().init();
+    } else {
+        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        log.with_ansi(colours).init();
+    }
+}

@@ -1,0 +1,51 @@
+//! `headroom plan`.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use headroom_optimizer::{Snapshot, step, table};
+
+use super::Outcome;
+
+/// What to solve, and how to show it.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A saved problem; `-` reads it from stdin.
+    problem: PathBuf,
+    /// How to show the plan.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Output {
+    /// For machines.
+    Json,
+    /// For people.
+    Table,
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let snapshot = read(&arguments.problem)?;
+    snapshot.check().with_context(|| format!("{} is no problem that can be planned", arguments.problem.display()))?;
+    let schedule = step(&snapshot);
+    match arguments.output {
+        Output::Json => println!("{}", serde_json::to_string_pretty(&schedule)?),
+        Output::Table => println!("{}", table::render(&snapshot, &schedule)),
+    }
+    Ok(Outcome::Done)
+}
+
+fn read(path: &Path) -> anyhow::Result<Snapshot> {
+    let mut text = String::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text).context("reading stdin")?;
+    } else {
+        text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    }
+    let reader = &mut serde_json::Deserializer::from_str(&text);
+    serde_path_to_error::deserialize(reader).with_context(|| format!("{} is not a saved problem", path.display()))
+}

@@ -1,0 +1,298 @@
+//! The configuration file: what it may say, and every mistake in it explained.
+//!
+//! Values come from the file, then from the environment (`HEADROOM__SERVER__HTTP_LISTEN`, two underscores between levels).
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use headroom_domain::site::Site;
+use headroom_domain::time::ClockRate;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+#[cfg(test)]
+mod tests;
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the service listens.
+    pub server: Server,
+    /// Where it keeps its record.
+    pub store: Store,
+    /// Who it is in the OCPI world.
+    pub ocpi: Ocpi,
+    /// Timers and deadlines.
+    #[serde(default)]
+    pub control: Control,
+    /// OCPI partners.
+    #[serde(default, rename = "partner")]
+    pub partners: Vec<PartnerEntry>,
+    /// Utilities.
+    #[serde(default, rename = "utility")]
+    pub utilities: Vec<UtilityEntry>,
+    /// Sites.
+    #[serde(default, rename = "site")]
+    pub sites: Vec<SiteEntry>,
+    /// Telemetry to `InfluxDB` 2, when wanted.
+    #[serde(default)]
+    pub influx: Option<Influx>,
+    /// A clock that runs at another rate than reality, for demonstrations.
+    #[serde(default)]
+    pub clock: Option<ClockRate>,
+}
+
+/// Where the service listens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// OCPI, the page and its API. Put a TLS proxy before it when it is not loopback.
+    pub http_listen: SocketAddr,
+    /// How partners reach `http_listen` from outside.
+    pub public_url: Url,
+    /// The utility's gRPC.
+    pub grpc_listen: SocketAddr,
+}
+
+/// Where the service keeps its record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The `SQLite` file; made when it is not there.
+    pub path: PathBuf,
+}
+
+/// Who we are in the OCPI world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ocpi {
+    /// ISO 3166-1 alpha-2.
+    pub country_code: String,
+    /// Three characters.
+    pub party_id: String,
+    /// Business name that partners show.
+    pub name: String,
+}
+
+/// Timers and deadlines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Control {
+    /// Time between plans when nothing happens. **Units**: s.
+    pub plan_every_s: u32,
+    /// Longest time a plan may take; after it a simpler rule answers. **Units**: s, of real time.
+    pub plan_deadline_s: f64,
+    /// Time between full pulls of a partner's locations, tariffs and sessions. **Units**: s.
+    pub pull_every_s: u32,
+    /// How long readings of the meters are kept. **Units**: days.
+    pub keep_readings_days: u32,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { plan_every_s: 300, plan_deadline_s: 2.0, pull_every_s: 4 * 3600, keep_readings_days: 90 }
+    }
+}
+
+/// A partner that may register.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerEntry {
+    /// What we call it.
+    pub id: String,
+    /// The token A it was given to register with us (OCPI 2.2.1 §5); useless once it has registered.
+    pub invite_token: String,
+    /// Whether its EVSEs take charging profiles even where it does not set the capability.
+    #[serde(default)]
+    pub assume_profile_capable: bool,
+}
+
+/// A utility that may submit limits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UtilityEntry {
+    /// Its name: it submits under `utilities/{name}`.
+    pub name: String,
+    /// What it sends as `authorization: Bearer …`.
+    pub token: String,
+    /// The sites it may limit.
+    pub sites: Vec<String>,
+}
+
+/// A site: its description and where its EVSEs are published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteEntry {
+    /// The description, a file of its own that `headroom simulate --site` reads too. Relative to this file.
+    pub file: PathBuf,
+    /// The partner that publishes its EVSEs.
+    pub partner: String,
+    /// The OCPI locations that make it up.
+    pub locations: Vec<String>,
+    /// What its meter sends as `Authorization: Bearer …`.
+    pub meter_token: String,
+}
+
+/// Telemetry to `InfluxDB` 2.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Influx {
+    /// For example `http://127.0.0.1:8086`.
+    pub url: Url,
+    /// Organisation.
+    pub org: String,
+    /// Bucket.
+    pub bucket: String,
+    /// A file that holds the token.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+}
+
+/// A configuration that was read and found good, with its sites.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The file.
+    pub config: Config,
+    /// The sites' descriptions, in the order of `config.sites`.
+    pub sites: Vec<Site>,
+}
+
+/// A mistake in the configuration, with its remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is missing or is not what it should be; the text says where.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the key and where its value came from.
+        source: Box<figment::Error>,
+    },
+    /// A site's file cannot be read.
+    #[error("site[{index}].file {path}: {problem}")]
+    SiteFile {
+        /// Which site.
+        index: usize,
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A rule over several values is broken.
+    #[error("{field}: {rule}")]
+    Rule {
+        /// The key.
+        field: String,
+        /// What is wrong and how to mend it.
+        rule: String,
+    },
+}
+
+/// Reads and checks a configuration file; returns every mistake found, not only the first.
+pub fn load(path: &Path) -> Result<Checked, Vec<ConfigError>> {
+    let figment = Figment::from(Toml::file_exact(path)).merge(Env::prefixed("HEADROOM__").split("__"));
+    let unreadable = |source| vec![ConfigError::Unreadable { path: path.to_owned(), source: Box::new(source) }];
+    let config: Config = figment.extract().map_err(unreadable)?;
+    let mut mistakes = rules(&config);
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut sites = Vec::new();
+    for (index, entry) in config.sites.iter().enumerate() {
+        let path = folder.join(&entry.file);
+        match read_site(&path) {
+            Ok(site) => sites.push(site),
+            Err(problem) => mistakes.push(ConfigError::SiteFile { index, path, problem }),
+        }
+    }
+    mistakes.extend(rules_over_sites(&config, &sites));
+    if mistakes.is_empty() { Ok(Checked { config, sites }) } else { Err(mistakes) }
+}
+
+/// Reads and checks the description of a site.
+pub fn read_site(path: &Path) -> Result<Site, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let site: Site = toml::from_str(&text).map_err(|error| error.to_string())?;
+    site.check().map_err(|error| error.to_string())?;
+    Ok(site)
+}
+
+fn rule(field: impl Into<String>, rule: impl Into<String>) -> ConfigError {
+    ConfigError::Rule { field: field.into(), rule: rule.into() }
+}
+
+fn rules(config: &Config) -> Vec<ConfigError> {
+    let mut found = Vec::new();
+    let Ocpi { country_code, party_id, .. } = &config.ocpi;
+    if country_code.len() != 2 || !country_code.chars().all(|c| c.is_ascii_alphabetic()) {
+        found.push(rule("ocpi.country_code", "give two letters (ISO 3166-1 alpha-2), for example NL"));
+    }
+    if party_id.len() != 3 || !party_id.chars().all(|c| c.is_ascii_alphanumeric()) {
+        found.push(rule("ocpi.party_id", "give three letters or digits, for example HDR"));
+    }
+    if !matches!(config.server.public_url.scheme(), "http" | "https") {
+        found.push(rule("server.public_url", "give an http or https URL"));
+    }
+    if config.control.plan_every_s == 0 {
+        found.push(rule("control.plan_every_s", "give 1 s or more"));
+    }
+    if !(config.control.plan_deadline_s.is_finite() && config.control.plan_deadline_s > 0.0) {
+        found.push(rule("control.plan_deadline_s", "give more than 0 s"));
+    }
+    if config.clock.is_some_and(|clock| !(clock.speed.is_finite() && clock.speed > 0.0)) {
+        found.push(rule("clock.speed", "give more than 0; 1 is real time"));
+    }
+    found.extend(repeated("partner", config.partners.iter().map(|partner| partner.id.as_str())));
+    found.extend(repeated("utility", config.utilities.iter().map(|utility| utility.name.as_str())));
+    for partner in &config.partners {
+        if partner.invite_token.len() > 64 || !partner.invite_token.chars().all(|c| c.is_ascii_graphic()) || partner.invite_token.is_empty() {
+            let field = format!("partner[{}].invite_token", partner.id);
+            found.push(rule(field, "give 1 to 64 printable characters without blanks (OCPI 2.2.1 §2.2)"));
+        }
+    }
+    found
+}
+
+fn rules_over_sites(config: &Config, sites: &[Site]) -> Vec<ConfigError> {
+    let mut found = repeated("site", sites.iter().map(|site| site.id.as_str()));
+    let partners: BTreeSet<_> = config.partners.iter().map(|partner| partner.id.as_str()).collect();
+    for (index, entry) in config.sites.iter().enumerate() {
+        if !partners.contains(entry.partner.as_str()) {
+            let known = partners.iter().copied().collect::<Vec<_>>().join(", ");
+            let text = format!("`{}` is no [[partner]]: add it or name one of: {known}", entry.partner);
+            found.push(rule(format!("site[{index}].partner"), text));
+        }
+        if entry.meter_token.is_empty() {
+            found.push(rule(format!("site[{index}].meter_token"), "give the token that the site's meter sends"));
+        }
+    }
+    let known: BTreeSet<_> = sites.iter().map(|site| site.id.as_str()).collect();
+    for utility in &config.utilities {
+        for site in utility.sites.iter().filter(|site| !known.contains(site.as_str())) {
+            let text = format!("`{site}` is the id of no site: correct it or add the site");
+            found.push(rule(format!("utility[{}].sites", utility.name), text));
+        }
+    }
+    found
+}
+
+fn repeated<'a>(table: &str, names: impl Iterator<Item = &'a str>) -> Vec<ConfigError> {
+    let mut seen = BTreeSet::new();
+    let twice = names.filter(|name| !seen.insert((*name).to_owned()));
+    twice.map(|name| rule(table, format!("`{name}` is there twice: give each a name of its own"))).collect()
+}
+
+impl Control {
+    /// Returns the time between plans.
+    pub fn plan_every(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.plan_every_s))
+    }
+
+    /// Returns the time between full pulls.
+    pub fn pull_every(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.pull_every_s.max(60)))
+    }
+}

@@ -1,0 +1,139 @@
+//! What every part of the running service shares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use headroom_domain::grid::GridTree;
+use headroom_domain::location::{Connector, Supply};
+use headroom_domain::session::Session;
+use headroom_domain::site::{Site, SiteError, SiteEvse};
+use headroom_domain::{Clock, NodeId, PartnerId, Power};
+use parking_lot::RwLock;
+use tokio::sync::{Notify, watch};
+
+use super::planner::PlanState;
+use super::wake::Wake;
+use crate::config::{Checked, Control, SiteEntry};
+use crate::store::Store;
+
+/// What every part of the running service shares.
+pub struct Context {
+    /// The record.
+    pub store: Store,
+    /// The one source of time.
+    pub clock: Arc<dyn Clock>,
+    /// Timers and deadlines.
+    pub settings: Control,
+    /// The sites.
+    pub sites: Vec<SiteContext>,
+    /// Calls the control loop.
+    pub wake: Wake,
+    /// Calls the outbox.
+    pub outbox: Notify,
+    /// Counts changes that a page would show.
+    pub changes: watch::Sender<u64>,
+    plans: RwLock<BTreeMap<String, Arc<PlanState>>>,
+    clock_speed: f64,
+}
+
+/// A site that this service steers.
+#[derive(Debug, Clone)]
+pub struct SiteContext {
+    /// Its description.
+    pub site: Site,
+    /// The partner that publishes its EVSEs.
+    pub partner: PartnerId,
+    /// Where its EVSEs are published, and who may report its meter.
+    pub entry: SiteEntry,
+    /// Its grid.
+    pub tree: GridTree,
+}
+
+impl Context {
+    /// Puts the parts together.
+    pub fn new(checked: &Checked, store: Store, clock: Arc<dyn Clock>) -> Result<Self, SiteError> {
+        let site = |(site, entry): (&Site, &SiteEntry)| {
+            Ok(SiteContext { site: site.clone(), partner: PartnerId::new(entry.partner.clone()), entry: entry.clone(), tree: site.tree()? })
+        };
+        Ok(Self {
+            store,
+            clock,
+            settings: checked.config.control.clone(),
+            sites: checked.sites.iter().zip(&checked.config.sites).map(site).collect::<Result<_, SiteError>>()?,
+            wake: Wake::default(),
+            outbox: Notify::new(),
+            changes: watch::Sender::new(0),
+            plans: RwLock::default(),
+            clock_speed: checked.config.clock.map_or(1.0, |rate| rate.speed),
+        })
+    }
+
+    /// Finds a site by its id.
+    pub fn site(&self, id: &str) -> Option<&SiteContext> {
+        self.sites.iter().find(|context| context.site.id == id)
+    }
+
+    /// Finds the site whose connection point a node is.
+    pub fn site_of_node(&self, node: &NodeId) -> Option<&SiteContext> {
+        self.site(node.as_str())
+    }
+
+    /// Returns the plan in force for a site.
+    pub fn plan(&self, site: &str) -> Option<Arc<PlanState>> {
+        self.plans.read().get(site).cloned()
+    }
+
+    /// Puts a plan in force.
+    pub(super) fn set_plan(&self, site: &str, plan: PlanState) {
+        self.plans.write().insert(site.to_owned(), Arc::new(plan));
+    }
+
+    /// Returns what the plan in force keeps free for the base load of a site at an instant.
+    pub fn reserved_base_load(&self, site: &str, at: DateTime<Utc>) -> Option<Power> {
+        let plan = self.plan(site)?;
+        plan.guard_w.get(plan.schedule.grid.index_of(at)?).copied()
+    }
+
+    /// Returns how many seconds of the clock are in a real second.
+    pub fn clock_speed(&self) -> f64 {
+        self.clock_speed
+    }
+
+    /// Says that something a page would show has changed.
+    pub fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+impl SiteContext {
+    /// Tells whether a session takes place here.
+    pub fn hosts(&self, session: &Session) -> bool {
+        session.key.partner == self.partner
+            && self.entry.locations.iter().any(|location| location.eq_ignore_ascii_case(&session.location_id))
+    }
+
+    /// Finds the EVSE of a session in the site's description.
+    pub fn evse(&self, session: &Session) -> Option<&SiteEvse> {
+        session.evse_uid.as_deref().and_then(|uid| self.site.evse(uid))
+    }
+
+    /// Describes the EVSE as the connector that profiles are converted for.
+    ///
+    /// The site's own description is taken, not OCPI's, because the plan was made with it: watts become amperes by the
+    /// same voltage and phases by which amperes became watts.
+    pub fn connector(evse: &SiteEvse) -> Result<Connector, SiteError> {
+        let wiring = evse.wiring()?;
+        Ok(Connector {
+            id: "1".to_owned(),
+            supply: match u8::try_from(wiring.phases.len()) {
+                Ok(phases) if phases > 0 => Supply::Ac { phases },
+                _ => Supply::Dc,
+            },
+            voltage_v: wiring.voltage_v,
+            maximum_current_a: wiring.maximum_current_a,
+            maximum_power_w: wiring.maximum_power(),
+            tariff_ids: Vec::new(),
+        })
+    }
+}

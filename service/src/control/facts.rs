@@ -1,0 +1,196 @@
+//! From the record to what a plan rests on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Datelike, Months, NaiveTime, TimeDelta, Utc};
+use headroom_domain::forecast::Forecast;
+use headroom_domain::limit::{EffectiveInterval, LimitBook};
+use headroom_domain::location::Location;
+use headroom_domain::session::{Session, SessionStatus};
+use headroom_domain::site::SiteEvse;
+use headroom_domain::tariff::{EnergyPriceElement, Tariff};
+use headroom_domain::{Clock as _, Interval, Power, SessionId};
+use headroom_forecasting::{DayTypeProfile, Model, Reading, Uptake};
+use headroom_optimizer::{ObservedSession, planning_grid};
+use parking_lot::Mutex;
+use tracing::warn;
+
+use super::belief::{StationState, station_state};
+use super::context::{Context, SiteContext};
+use crate::store::{Kind, ProfileRequest, Store, StoreError};
+
+/// How far ahead limits are looked up, beyond the plan, so that dead-man tails fit them.
+const LIMITS_AHEAD: TimeDelta = TimeDelta::days(7);
+/// How much history a base load is learnt from.
+const HISTORY: TimeDelta = TimeDelta::days(35);
+/// How long a learnt base load is used.
+const REFIT_AFTER: TimeDelta = TimeDelta::hours(6);
+/// How much of the latest readings corrects a forecast.
+const RECENT: TimeDelta = TimeDelta::hours(3);
+/// How long a profile must have been in force before a measurement says something of the vehicle.
+const SETTLED_FOR: TimeDelta = TimeDelta::minutes(1);
+
+/// What is known of a site at one time.
+pub struct Facts {
+    /// When.
+    pub now: DateTime<Utc>,
+    /// The limits that hold, from the start of the plan on.
+    pub effective: Vec<EffectiveInterval>,
+    /// What the site draws beside the vehicles.
+    pub base_load: Forecast,
+    /// The drivers' tariff, for sites without a price of their own.
+    pub tariff: Vec<EnergyPriceElement>,
+    /// The highest quarter hour of the billing month.
+    pub peak_so_far: Power,
+    /// The sessions, as the optimizer takes them.
+    pub sessions: Vec<ObservedSession>,
+    /// The sessions, as partners report them.
+    pub reported: BTreeMap<SessionId, Session>,
+    /// The way to each session's station.
+    pub stations: BTreeMap<SessionId, StationState>,
+}
+
+/// Base loads as learnt; only a cache, refilled from the record.
+#[derive(Debug, Default)]
+pub struct Forecasts(Mutex<BTreeMap<String, (DateTime<Utc>, Model)>>);
+
+impl Forecasts {
+    async fn predict(&self, site: &SiteContext, store: &Store, now: DateTime<Utc>) -> Result<Forecast, StoreError> {
+        let cached = self.0.lock().get(&site.site.id).filter(|(made, _)| now - *made < REFIT_AFTER).map(|(_, model)| model.clone());
+        let model = match cached {
+            Some(model) => model,
+            None => self.refit(site, store, now).await?,
+        };
+        let recent = base_load_readings(site, store, now - RECENT).await?;
+        Ok(model.predict(site.site.node(), &recent, &planning_grid(now), now))
+    }
+
+    async fn refit(&self, site: &SiteContext, store: &Store, now: DateTime<Utc>) -> Result<Model, StoreError> {
+        let history = base_load_readings(site, store, now - HISTORY).await?;
+        let model = DayTypeProfile::new(Power::from_kw(site.site.base_load_kw)).fit(&history, site.site.time_zone);
+        // A model of little history is replaced as soon as there is more.
+        if history.len() > 96 {
+            self.0.lock().insert(site.site.id.clone(), (now, model.clone()));
+        }
+        Ok(model)
+    }
+}
+
+async fn base_load_readings(site: &SiteContext, store: &Store, since: DateTime<Utc>) -> Result<Vec<(Interval, Power)>, StoreError> {
+    let readings = store.readings_since(&site.site.id, since).await?;
+    Ok(readings.into_iter().filter_map(|reading| Some((reading.interval(), reading.base_load_w?))).collect())
+}
+
+impl SiteContext {
+    /// Returns all limits of the site with its capacity.
+    pub async fn limit_book(&self, store: &Store) -> Result<LimitBook, StoreError> {
+        let mut book = LimitBook::new();
+        book.set_capacity(self.site.node(), Some(Power::from_kw(self.site.import_capacity_kw)), None);
+        for limit in store.limits(&self.site.node()).await? {
+            book.enter(limit);
+        }
+        Ok(book)
+    }
+}
+
+impl Facts {
+    /// Reads what is known of a site now.
+    pub async fn gather(context: &Context, site: &SiteContext, forecasts: &Forecasts) -> Result<Self, StoreError> {
+        let store = &context.store;
+        let now = context.clock.now();
+        let grid = planning_grid(now);
+        let window = Interval { start: grid.start(), end: grid.end() + LIMITS_AHEAD };
+        let locations: Vec<Location> = store.open_objects(Kind::Location).await?;
+        let locations: Vec<_> = locations.into_iter().filter(|location| site.publishes(location)).collect();
+        let mut facts = Self {
+            now,
+            effective: site.limit_book(store).await?.effective(&site.site.node(), window),
+            base_load: forecasts.predict(site, store, now).await?,
+            tariff: tariff(&store.open_objects::<Tariff>(Kind::Tariff).await?, &locations),
+            peak_so_far: match site.site.demand_charge_per_kw {
+                Some(_) => store.peak_since(&site.site.id, month_start(site, now)).await?,
+                None => Power::ZERO,
+            },
+            sessions: Vec::new(),
+            reported: BTreeMap::new(),
+            stations: BTreeMap::new(),
+        };
+        facts.gather_sessions(store, site, &locations).await?;
+        Ok(facts)
+    }
+
+    async fn gather_sessions(&mut self, store: &Store, site: &SiteContext, locations: &[Location]) -> Result<(), StoreError> {
+        let mut preferences = store.preferences().await?;
+        let mut uptakes: BTreeMap<SessionId, Uptake> = store.uptakes().await?;
+        let requests = store.requests_of_open_sessions().await?;
+        let mut learnt = BTreeMap::new();
+        let reported: Vec<Session> = store.open_objects(Kind::Session).await?;
+        for session in reported.into_iter().filter(|session| session.status == SessionStatus::Active && site.hosts(session)) {
+            let id = session.key.session_id();
+            let Some(evse) = site.evse(&session) else {
+                warn!(session = %id, evse = session.evse_uid, "its EVSE is not in the site's description: it is not steered");
+                continue;
+            };
+            let own: Vec<&ProfileRequest> = requests.iter().filter(|request| request.session == id).collect();
+            let station = station_state(&own, site.site.station_default(evse).unwrap_or_default());
+            let mut uptake = uptakes.remove(&id).unwrap_or_else(|| Uptake::new(evse.phases.len()));
+            if let Some(reading) = reading(&session, &station) {
+                uptake.observe(reading);
+                learnt.insert(id.clone(), uptake.clone());
+            }
+            self.sessions.push(ObservedSession {
+                id: id.clone(),
+                evse_uid: evse.uid.clone(),
+                takes_profiles: station.supported && takes_profiles(locations, evse),
+                started_at: session.started_at,
+                energy_wh: session.energy_wh,
+                power_w: session.power_w,
+                preference: preferences.remove(&id),
+                belief: station.belief.clone(),
+                responsive: station.responsive,
+                uptake: uptake.share(),
+                nearly_full: uptake.nearly_full(),
+            });
+            self.stations.insert(id.clone(), station);
+            self.reported.insert(id, session);
+        }
+        store.save_uptakes(&learnt).await
+    }
+
+    /// Returns the names of the sessions.
+    pub fn session_ids(&self) -> BTreeSet<&SessionId> {
+        self.sessions.iter().map(|session| &session.id).collect()
+    }
+}
+
+impl SiteContext {
+    fn publishes(&self, location: &Location) -> bool {
+        location.partner == self.partner && self.entry.locations.iter().any(|id| id.eq_ignore_ascii_case(&location.id))
+    }
+}
+
+fn takes_profiles(locations: &[Location], evse: &SiteEvse) -> bool {
+    locations.iter().find_map(|location| location.evse(&evse.uid)).is_some_and(|evse| evse.takes_profiles)
+}
+
+/// A report says something of the vehicle only when one profile alone was in force all the while.
+fn reading(session: &Session, station: &StationState) -> Option<Reading> {
+    let at = session.last_updated;
+    let settled = station.in_force_since.is_some_and(|since| since + SETTLED_FOR < at) && !station.under_way;
+    settled.then_some(Reading { at, allowed_w: station.belief.worst_at(at), measured_w: session.power_w? })
+}
+
+/// Takes the first tariff that a connector of the site names.
+fn tariff(tariffs: &[Tariff], locations: &[Location]) -> Vec<EnergyPriceElement> {
+    let connectors = locations.iter().flat_map(|location| &location.evses).flat_map(|evse| &evse.connectors);
+    let named = connectors.flat_map(|connector| &connector.tariff_ids).next();
+    let found = named.and_then(|id| tariffs.iter().find(|tariff| tariff.id.eq_ignore_ascii_case(id)));
+    found.map(|tariff| tariff.elements.clone()).unwrap_or_default()
+}
+
+fn month_start(site: &SiteContext, now: DateTime<Utc>) -> DateTime<Utc> {
+    let today = now.with_timezone(&site.site.time_zone).date_naive();
+    let first = today.with_day(1).unwrap_or(today).and_time(NaiveTime::MIN);
+    let start = first.and_local_timezone(site.site.time_zone).earliest().map(|start| start.to_utc());
+    start.or_else(|| now.checked_sub_months(Months::new(1))).unwrap_or(now)
+}

@@ -1,0 +1,18 @@
+//! The control loop: record → snapshot → plan → dispatch → record → partners.
+//!
+//! It acts on a timer and at once when something happens (limit, plug-in, preference, refusal, silence). It keeps no
+//! state that matters: every step reads the record, so a restart continues where the last process was cut off.
+
+pub mod belief;
+mod context;
+mod facts;
+pub mod outbox;
+pub mod planner;
+mod view;
+mod wake;
+
+pub use belief::{StationState, station_state};
+pub use context::{Context, SiteContext};
+pub use facts::{Facts, Forecasts};
+pub use planner::PlanState;
+pub use view::Views;

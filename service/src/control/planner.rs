@@ -1,0 +1,188 @@
+//! The loop that plans and dispatches.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::invariants::import_limit_at;
+use headroom_domain::reason::Reason;
+use headroom_domain::schedule::Schedule;
+use headroom_domain::{Clock as _, Power, Ratio, SessionId};
+use headroom_optimizer::{Direction, Observation, Order, Settings, Snapshot, assemble, dispatch, step};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use super::context::{Context, SiteContext};
+use super::facts::{Facts, Forecasts};
+use crate::store::{NewRequest, StoreError};
+use crate::telemetry::{Point, SiteReadings, Telemetry};
+
+/// How old a reading of the meter may be to be told.
+const METER_LOOKBACK: TimeDelta = TimeDelta::minutes(15);
+
+/// The plan in force for a site, and what it was made from.
+#[derive(Debug, Clone)]
+pub struct PlanState {
+    /// What it rests on.
+    pub snapshot: Snapshot,
+    /// What is to happen.
+    pub schedule: Schedule,
+    /// Base load as expected, per step of the schedule.
+    pub base_load_expected_w: Vec<Power>,
+    /// Base load kept free, per step of the schedule.
+    pub guard_w: Vec<Power>,
+    /// Increases that wait, and for what.
+    pub withheld: Vec<(SessionId, Reason)>,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+}
+
+/// Why a site could not be planned. The profiles in force stay, with their dead-man tails.
+#[derive(Debug, thiserror::Error)]
+enum PlanError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the site cannot be described to the optimizer: {0}")]
+    Assemble(#[from] headroom_optimizer::AssembleError),
+    #[error("the optimizer was cut off: {0}")]
+    Solve(#[from] tokio::task::JoinError),
+}
+
+/// Plans on the timer and when called, until told to stop.
+pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: CancellationToken) {
+    let forecasts = Forecasts::default();
+    let started = context.clock.now();
+    let mut next_plan = started;
+    loop {
+        let now = context.clock.now();
+        let on_time = now >= next_plan;
+        if on_time {
+            next_plan = now + context.settings.plan_every();
+        }
+        if let Err(error) = time_out(&context, now, started).await {
+            error!(%error, "requests could not be timed out");
+        }
+        let replan = context.wake.take_replan() || on_time;
+        for site in &context.sites {
+            if let Err(error) = act(&context, site, &forecasts, replan).await {
+                error!(%error, site = site.site.id, "no new plan; the profiles in force stay");
+            }
+            if let Err(error) = tell(&context, site, &telemetry).await {
+                error!(%error, site = site.site.id, "telemetry has nothing to tell");
+            }
+        }
+        context.changed();
+        let wait = context.clock.real(next_plan - context.clock.now());
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = context.wake.called() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn time_out(context: &Context, now: DateTime<Utc>, started: DateTime<Utc>) -> Result<(), StoreError> {
+    let silent = context.store.time_out_requests(now, started).await?;
+    if silent > 0 {
+        info!(silent, "stations did not answer in time; others give way and they are told again");
+        context.wake.replan();
+    }
+    Ok(())
+}
+
+async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, replan: bool) -> Result<(), PlanError> {
+    let facts = Facts::gather(context, site, forecasts).await?;
+    let observation = Observation {
+        now: facts.now,
+        site: &site.site,
+        effective: &facts.effective,
+        base_load: &facts.base_load,
+        tariff: &facts.tariff,
+        peak_so_far: facts.peak_so_far,
+        sessions: &facts.sessions,
+        settings: settings(context, site),
+    };
+    let snapshot = assemble(&observation)?;
+    let standing = context.plan(&site.site.id).filter(|plan| !replan && fits(plan, &snapshot));
+    let (schedule, made_at) = match standing {
+        Some(plan) => (plan.schedule.clone(), plan.made_at),
+        None => (solve(&snapshot).await?, facts.now),
+    };
+    let dispatch = dispatch(&snapshot, &schedule);
+    send(context, &facts, dispatch.orders).await?;
+    let guard_w = facts.base_load.at_least(site.site.guard()).to_vec();
+    let base_load_expected_w = facts.base_load.at_least(Ratio::from_ratio(0.5)).to_vec();
+    let plan = PlanState { snapshot, schedule, base_load_expected_w, guard_w, withheld: dispatch.withheld, made_at };
+    context.set_plan(&site.site.id, plan);
+    Ok(())
+}
+
+fn settings(context: &Context, site: &SiteContext) -> Settings {
+    let tail_after_s = i64::from(site.site.safe_mode.tail_after_min) * 60;
+    Settings {
+        deadline_s: context.settings.plan_deadline_s,
+        tail_after_s,
+        // Refreshed when half its time is over, so that one lost message does no harm.
+        refresh_before_s: tail_after_s / 2,
+        ..Settings::default()
+    }
+}
+
+/// A plan can be dispatched again as long as it speaks of the same sessions and the same steps.
+fn fits(plan: &PlanState, snapshot: &Snapshot) -> bool {
+    let planned = plan.schedule.sessions.iter().map(|session| &session.session);
+    plan.schedule.grid == snapshot.grid && planned.eq(snapshot.sessions.iter().map(|session| &session.id))
+}
+
+async fn solve(snapshot: &Snapshot) -> Result<Schedule, PlanError> {
+    let snapshot = snapshot.clone();
+    Ok(tokio::task::spawn_blocking(move || step(&snapshot)).await?)
+}
+
+async fn send(context: &Context, facts: &Facts, orders: Vec<Order>) -> Result<(), StoreError> {
+    let requests: Vec<NewRequest> = orders
+        .into_iter()
+        .filter(|order| {
+            let not_before = facts.stations.get(&order.session).and_then(|station| station.not_before);
+            not_before.is_none_or(|not_before| facts.now >= not_before)
+        })
+        .map(|order| NewRequest {
+            id: uuid::Uuid::new_v4().simple().to_string(),
+            session: order.session,
+            profile: order.profile,
+            direction: match order.direction {
+                Direction::Lower => "lower",
+                Direction::Raise => "raise",
+                Direction::Refresh => "refresh",
+            },
+        })
+        .collect();
+    if requests.is_empty() {
+        return Ok(());
+    }
+    debug!(count = requests.len(), "profiles decided");
+    context.store.create_requests(&requests, context.clock.now()).await?;
+    context.outbox.notify_one();
+    Ok(())
+}
+
+/// Tells a time-series database what the page shows.
+async fn tell(context: &Context, site: &SiteContext, telemetry: &Telemetry) -> Result<(), StoreError> {
+    let Some(plan) = context.plan(&site.site.id).filter(|_| telemetry.is_on()) else { return Ok(()) };
+    let now = context.clock.now();
+    let last = context.store.readings_since(&site.site.id, now - METER_LOOKBACK).await?.pop();
+    let step = plan.schedule.grid.index_of(now);
+    let planned = step.map(|step| plan.schedule.sessions.iter().map(|session| session.power_w[step]).sum());
+    let effective = plan.snapshot.limits.iter().find(|limits| limits.node == site.site.node());
+    let readings = SiteReadings {
+        base_load: last.and_then(|reading| reading.base_load_w),
+        load: last.and_then(|reading| reading.import_w),
+        limit: effective.and_then(|limits| import_limit_at(&limits.effective, now)),
+        plan: planned,
+    };
+    telemetry.record(Point::site(now, &site.site.id, readings));
+    for session in &plan.snapshot.sessions {
+        let allowed = session.belief.acknowledged.as_ref().map(|profile| profile.limit_at(now));
+        telemetry.record(Point::session(now, &site.site.id, &session.id, session.power_now_w, allowed));
+    }
+    Ok(())
+}

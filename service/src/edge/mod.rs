@@ -1,0 +1,8 @@
+//! Where the outside meets the service: partners over OCPI, utilities over gRPC, meters over REST.
+//!
+//! Each edge turns what arrives into a change of the record, durable where it must be, and calls the control loop.
+
+pub mod meter;
+pub mod partners;
+pub mod pull;
+pub mod utility;

@@ -1,0 +1,116 @@
+//! From a configuration to a running service.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::time::ScaledClock;
+use headroom_domain::{Clock, PartnerId, PartyId};
+use headroom_grid_api::server as grid_server;
+use headroom_ocpi_adapter::{Dialect, Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+
+use crate::config::{Checked, Config};
+use crate::control::{Context, Views, outbox, planner};
+use crate::edge::partners::{KeptPartners, PartnerEdge};
+use crate::edge::utility::UtilityEdge;
+use crate::edge::{meter, pull};
+use crate::store::Store;
+use crate::{http, telemetry};
+
+/// How far ahead a utility may limit, and look.
+const LIMIT_HORIZON: TimeDelta = TimeDelta::days(60);
+/// How long a call of a utility may take, in real time.
+const GRPC_CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How many pulls may be due at once.
+const PULLS_DUE: usize = 64;
+
+/// Runs the service until told to stop.
+pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<()> {
+    let config = &checked.config;
+    let store = Store::open(&config.store.path).await.with_context(|| format!("opening {}", config.store.path.display()))?;
+    let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(config.clock, real_time));
+    store.drop_unsent_requests(clock.now()).await?;
+    let http_listener = listen(config.server.http_listen, "server.http_listen").await?;
+    let grpc_listener = listen(config.server.grpc_listen, "server.grpc_listen").await?;
+
+    let (due, pulls_due) = mpsc::channel(PULLS_DUE);
+    let platform = platform(config, &clock, &store, due).await?;
+    let context = Arc::new(Context::new(&checked, store, Arc::clone(&clock))?);
+    let (telemetry, telemetry_task) = telemetry::start(config.influx.as_ref(), telemetry::Pace::default())?;
+
+    let tasks = TaskTracker::new();
+    let partners = Arc::new(PartnerEdge::new(Arc::clone(&context)));
+    tasks.spawn(planner::run(Arc::clone(&context), telemetry, stop.clone()));
+    tasks.spawn(outbox::run(Arc::clone(&context), platform.clone(), stop.clone()));
+    tasks.spawn(pull::run(Arc::clone(&context), platform.clone(), Arc::clone(&partners), pulls_due, stop.clone()));
+
+    let routes = ocpi_server::scsp(platform, partners)
+        .merge(http::router(Arc::new(Views::new(Arc::clone(&context))), context.changes.subscribe()))
+        .merge(meter::router(Arc::clone(&context)));
+    let utility = Arc::new(UtilityEdge::new(Arc::clone(&context), config.utilities.clone()));
+    info!(http = %config.server.http_listen, grpc = %config.server.grpc_listen, "serving");
+    let http_server = axum::serve(http_listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let grpc_server = grid_server::serve(grpc_listener, utility, grid_options(config, &clock), stop.clone().cancelled_owned());
+    let served = tokio::select! {
+        served = async { tokio::try_join!(async { http_server.await.context("HTTP") }, async { grpc_server.await.context("gRPC") }) } => served.map(|_| ()),
+        () = stopped_for(&stop, Duration::from_secs(5)) => Ok(()),
+    };
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    telemetry_task.finish().await;
+    served
+}
+
+/// Open pages and streams get a moment to end; then the service ends without them.
+async fn stopped_for(stop: &CancellationToken, grace: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(grace).await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the service reads real time")]
+fn real_time() -> DateTime<Utc> {
+    Utc::now()
+}
+
+async fn listen(address: std::net::SocketAddr, field: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("`{field}`: {address} cannot be listened on; is it in use?"))
+}
+
+async fn platform(config: &Config, clock: &Arc<dyn Clock>, store: &Store, due: mpsc::Sender<PartnerId>) -> anyhow::Result<Platform> {
+    let mut partners: Vec<Partner> = store.partners().await?;
+    let known: BTreeSet<PartnerId> = partners.iter().map(|partner| partner.id.clone()).collect();
+    for entry in &config.partners {
+        let dialect = Dialect { assume_profile_capable: entry.assume_profile_capable, ..Dialect::default() };
+        if let Some(partner) = partners.iter_mut().find(|partner| partner.id.as_str() == entry.id) {
+            partner.dialect = dialect;
+        } else if !known.contains(&PartnerId::new(entry.id.clone())) {
+            let mut partner = Partner::new(PartnerId::new(entry.id.clone()), dialect);
+            partner.registration = Registration::Invited { token_a: Secret::new(entry.invite_token.clone()) };
+            partners.push(partner);
+        }
+    }
+    let party = PartyId::new(&config.ocpi.country_code, &config.ocpi.party_id);
+    let public_url = config.server.public_url.join("ocpi").context("`server.public_url` takes no path")?;
+    let platform = PlatformConfig::new(public_url, Role::Scsp, party, config.ocpi.name.clone());
+    let kept = Arc::new(KeptPartners::new(store.clone(), due));
+    Ok(Platform::new(platform, Arc::clone(clock), partners, kept)?)
+}
+
+fn grid_options(config: &Config, clock: &Arc<dyn Clock>) -> grid_server::Options {
+    let tokens = config.utilities.iter().map(|utility| (utility.token.clone(), utility.name.clone())).collect();
+    grid_server::Options {
+        clock: Arc::clone(clock),
+        access: grid_server::Access { tokens, loopback_utility: None },
+        horizon_max: LIMIT_HORIZON,
+        window_max: LIMIT_HORIZON,
+        call_timeout: GRPC_CALL_TIMEOUT,
+    }
+}

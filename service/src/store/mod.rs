@@ -1,0 +1,101 @@
+//! The record: everything the service knows, in one `SQLite` file. Nothing that matters lives only in memory.
+//!
+//! Two ways in: `durable` is on disk before it answers (limits, profile requests, partners), `quick` survives the
+//! death of the process but may lose its last moments in a power cut (session updates, meter readings), which the next
+//! pull or reading replaces.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+mod limits;
+mod meters;
+mod objects;
+mod partners;
+mod profiles;
+mod sessions;
+#[cfg(test)]
+mod tests;
+
+pub use limits::{AcceptedLimit, LimitRequest};
+pub use meters::MeterReading;
+pub use objects::{Content, Kind, ObjectKey, Saved};
+pub use profiles::{NewRequest, ProfileRequest, RequestCounts, RequestState};
+
+/// Why the record could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database said no.
+    #[error("the store failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The database is of another age than this program.
+    #[error("the store could not be brought to this version: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A row is not what this program wrote.
+    #[error("the store holds a {what} that this version cannot read: {source}")]
+    Unreadable {
+        /// What kind of row.
+        what: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// A handle to the record; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    durable: SqlitePool,
+    quick: SqlitePool,
+}
+
+impl Store {
+    /// Opens the file, making it and its folder when they are not there, and brings it to this version.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(sqlx::Error::from)?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .busy_timeout(Duration::from_secs(10));
+        let durable = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone().synchronous(SqliteSynchronous::Full))
+            .await?;
+        sqlx::migrate!().run(&durable).await?;
+        let quick = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.synchronous(SqliteSynchronous::Normal))
+            .await?;
+        Ok(Self { durable, quick })
+    }
+
+    /// Writes down who did what.
+    pub async fn audit(&self, at: DateTime<Utc>, principal: &str, action: &str, resource: &str, detail: &str) -> Result<(), StoreError> {
+        sqlx::query(AUDIT).bind(text(at)).bind(principal).bind(action).bind(resource).bind(detail).execute(&self.quick).await?;
+        Ok(())
+    }
+}
+
+const AUDIT: &str = "INSERT INTO audit (at, principal, action, resource, detail) VALUES (?, ?, ?, ?, ?)";
+
+/// Spells a time so that text order is time order.
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn time(text: &str) -> DateTime<Utc> {
+    // Only this program writes these columns; an unreadable time sorts before all others.
+    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).unwrap_or_default()
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Unreadable { what: "value", source })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|source| StoreError::Unreadable { what, source })
+}

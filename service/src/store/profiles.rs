@@ -1,0 +1,281 @@
+//! Profile requests: the outbox, and the memory of what may be in force at a station.
+
+use chrono::{DateTime, Utc};
+use headroom_domain::{PartnerId, SessionId};
+use headroom_domain::profile::ChargingProfile;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Store, StoreError, json, parse, text, time};
+
+/// How far a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestState {
+    /// Decided; may or may not have been sent.
+    Created,
+    /// The partner took it; the station's word is awaited.
+    Waiting,
+    /// The station took it.
+    InForce,
+    /// The partner or the station refused it: it is not in force.
+    Refused,
+    /// No word came in time: it may be in force.
+    Unknown,
+    /// A later one took its place.
+    Superseded,
+}
+
+impl RequestState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Waiting => "waiting",
+            Self::InForce => "in_force",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        match text {
+            "created" => Self::Created,
+            "waiting" => Self::Waiting,
+            "in_force" => Self::InForce,
+            "refused" => Self::Refused,
+            "superseded" => Self::Superseded,
+            // An unknown word is treated as the most careful state.
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Tells whether the profile may be what the station obeys.
+    pub fn may_be_in_force(self) -> bool {
+        matches!(self, Self::Created | Self::Waiting | Self::InForce | Self::Unknown)
+    }
+}
+
+/// A request as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileRequest {
+    /// Rises with every request.
+    pub revision: i64,
+    /// What the response URL ends in.
+    pub id: String,
+    /// The session.
+    pub session: SessionId,
+    /// What the station is told.
+    pub profile: ChargingProfile,
+    /// How far it is.
+    pub state: RequestState,
+    /// When it was decided.
+    pub created_at: DateTime<Utc>,
+    /// When it was sent.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When its fate was known (answer, refusal or silence).
+    pub settled_at: Option<DateTime<Utc>>,
+    /// Until when the station's word is awaited.
+    pub deadline: Option<DateTime<Utc>>,
+    /// What was said of it.
+    pub detail: Option<String>,
+}
+
+/// How many requests were sent, and what became of them; the rest is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RequestCounts {
+    /// Sent to partners.
+    pub sent: u64,
+    /// Acknowledged by the station.
+    pub acknowledged: u64,
+    /// Refused by the partner or the station.
+    pub refused: u64,
+    /// Without a word in time.
+    pub silent: u64,
+}
+
+/// A request to record.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// What the response URL will end in.
+    pub id: String,
+    /// The session.
+    pub session: SessionId,
+    /// What the station is to be told.
+    pub profile: ChargingProfile,
+    /// `lower`, `raise` or `refresh`.
+    pub direction: &'static str,
+}
+
+impl Store {
+    /// Records requests, on disk when this returns. A request of the same session that was not sent yet is superseded.
+    pub async fn create_requests(&self, requests: &[NewRequest], at: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut transaction = self.durable.begin_with("BEGIN IMMEDIATE").await?;
+        for request in requests {
+            sqlx::query("UPDATE profile_request SET state = 'superseded', settled_at = ? WHERE session = ? AND state = 'created' AND sent_at IS NULL")
+                .bind(text(at))
+                .bind(request.session.as_str())
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("INSERT INTO profile_request (id, session, profile, direction, state, created_at) VALUES (?, ?, ?, ?, 'created', ?)")
+                .bind(&request.id)
+                .bind(request.session.as_str())
+                .bind(json(&request.profile)?)
+                .bind(request.direction)
+                .bind(text(at))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes the requests that wait to be sent, oldest first, and marks them as sent: after a crash they are believed to
+    /// be possibly in force.
+    pub async fn claim_requests(&self, at: DateTime<Utc>) -> Result<Vec<ProfileRequest>, StoreError> {
+        let sql = "UPDATE profile_request SET sent_at = ? WHERE state = 'created' AND sent_at IS NULL RETURNING *";
+        let rows = sqlx::query(sql).bind(text(at)).fetch_all(&self.quick).await?;
+        let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        claimed.sort_by_key(|request| request.revision);
+        Ok(claimed)
+    }
+
+    /// Returns all requests of sessions that are not over, oldest first, without superseded ones.
+    pub async fn requests_of_open_sessions(&self) -> Result<Vec<ProfileRequest>, StoreError> {
+        let sql = "SELECT * FROM profile_request WHERE state <> 'superseded' AND session IN \
+                   (SELECT name FROM object WHERE kind = 'session' AND open) ORDER BY revision";
+        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Returns the requests of a session, oldest first, without superseded ones.
+    pub async fn requests_of(&self, session: &SessionId) -> Result<Vec<ProfileRequest>, StoreError> {
+        let sql = "SELECT * FROM profile_request WHERE session = ? AND state <> 'superseded' ORDER BY revision";
+        let rows = sqlx::query(sql).bind(session.as_str()).fetch_all(&self.quick).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Drops requests that an earlier process decided and never sent: a new plan replaces them.
+    pub async fn drop_unsent_requests(&self, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = "UPDATE profile_request SET state = 'superseded', settled_at = ? WHERE state = 'created' AND sent_at IS NULL";
+        sqlx::query(sql).bind(text(at)).execute(&self.quick).await?;
+        Ok(())
+    }
+
+    /// Notes a profile that a station says it obeys and that nobody here asked for: it counts as possibly in force until
+    /// a later request is acknowledged.
+    pub async fn note_reported_profile(&self, session: &SessionId, profile: &ChargingProfile, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO profile_request (id, session, profile, direction, state, created_at, settled_at, detail) \
+                   VALUES (?, ?, ?, 'reported', 'unknown', ?, ?, 'reported by the station')";
+        sqlx::query(sql)
+            .bind(uuid::Uuid::new_v4().to_string())
+            .bind(session.as_str())
+            .bind(json(profile)?)
+            .bind(text(at))
+            .bind(text(at))
+            .execute(&self.quick)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that the partner took a request and until when the station's word is awaited.
+    ///
+    /// The station's word may have come before (a race that OCPI allows): then nothing changes.
+    pub async fn request_waiting(&self, id: &str, deadline: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query("UPDATE profile_request SET state = 'waiting', deadline = ? WHERE id = ? AND state = 'created'")
+            .bind(text(deadline))
+            .bind(id)
+            .execute(&self.quick)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes the fate of a request; returns it as it now is, or `None` when it is not known or was settled before.
+    ///
+    /// A word that comes after the time-out still counts. An acceptance supersedes everything of the session that was
+    /// settled before this request was sent; what was settled later may have overtaken it and stays possible.
+    pub async fn settle_request(&self, id: &str, state: RequestState, at: DateTime<Utc>, detail: &str) -> Result<Option<ProfileRequest>, StoreError> {
+        let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
+        let outcome = match state {
+            RequestState::InForce => "acknowledged",
+            RequestState::Refused => "refused",
+            _ => "silent",
+        };
+        let sql = "UPDATE profile_request SET state = ?, settled_at = ?, outcome = ?, detail = ? \
+                   WHERE id = ? AND state IN ('created', 'waiting', 'unknown') AND state <> ? RETURNING *";
+        let row = sqlx::query(sql)
+            .bind(state.as_str())
+            .bind(text(at))
+            .bind(outcome)
+            .bind(detail)
+            .bind(id)
+            .bind(state.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(settled) = row.as_ref().map(read).transpose()? else { return Ok(None) };
+        if state == RequestState::InForce {
+            let sql = "UPDATE profile_request SET state = 'superseded' WHERE session = ? AND revision < ? \
+                       AND state <> 'superseded' AND settled_at IS NOT NULL AND settled_at <= ?";
+            sqlx::query(sql)
+                .bind(settled.session.as_str())
+                .bind(settled.revision)
+                .bind(text(settled.sent_at.unwrap_or(settled.created_at)))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(Some(settled))
+    }
+
+    /// Tells whether a request was ever made to a partner.
+    pub async fn request_is_known(&self, id: &str, partner: &PartnerId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM profile_request JOIN object ON object.kind = 'session' AND object.name = session \
+                   WHERE profile_request.id = ? AND object.partner = ?";
+        Ok(sqlx::query(sql).bind(id).bind(partner.as_str()).fetch_optional(&self.quick).await?.is_some())
+    }
+
+    /// Gives up waiting for stations whose time is over; returns how many there were.
+    ///
+    /// Requests that were sent before `orphaned_before` and never answered at all died with an earlier process.
+    pub async fn time_out_requests(&self, now: DateTime<Utc>, orphaned_before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let sql = "UPDATE profile_request SET state = 'unknown', settled_at = ?, outcome = 'silent', detail = 'no word in time' \
+                   WHERE (state = 'waiting' AND deadline < ?) OR (state = 'created' AND sent_at < ?)";
+        let done = sqlx::query(sql).bind(text(now)).bind(text(now)).bind(text(orphaned_before)).execute(&self.quick).await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Returns when the last of the reductions that were decided first after an instant was acknowledged; `None` when no
+    /// reduction was decided within ten minutes.
+    pub async fn reductions_acknowledged(&self, after: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT MAX(settled_at) AS last FROM profile_request WHERE direction = 'lower' AND outcome = 'acknowledged' \
+                   AND created_at = (SELECT MIN(created_at) FROM profile_request WHERE direction = 'lower' AND created_at BETWEEN ? AND ?)";
+        let until = after + chrono::TimeDelta::minutes(10);
+        let row = sqlx::query(sql).bind(text(after)).bind(text(until)).fetch_one(&self.quick).await?;
+        Ok(row.get::<Option<String>, _>("last").map(|last| time(&last)))
+    }
+
+    /// Counts requests by what became of them.
+    pub async fn request_counts(&self) -> Result<RequestCounts, StoreError> {
+        let sql = "SELECT COUNT(sent_at) AS sent, COUNT(CASE outcome WHEN 'acknowledged' THEN 1 END) AS acknowledged, \
+                   COUNT(CASE outcome WHEN 'refused' THEN 1 END) AS refused, COUNT(CASE outcome WHEN 'silent' THEN 1 END) AS silent \
+                   FROM profile_request WHERE sent_at IS NOT NULL";
+        let row = sqlx::query(sql).fetch_one(&self.quick).await?;
+        let count = |column: &str| row.get::<i64, _>(column).unsigned_abs();
+        Ok(RequestCounts { sent: count("sent"), acknowledged: count("acknowledged"), refused: count("refused"), silent: count("silent") })
+    }
+}
+
+fn read(row: &SqliteRow) -> Result<ProfileRequest, StoreError> {
+    let instant = |column: &str| row.get::<Option<String>, _>(column).map(|text| time(&text));
+    Ok(ProfileRequest {
+        revision: row.get("revision"),
+        id: row.get("id"),
+        session: SessionId::new(row.get::<String, _>("session")),
+        profile: parse("profile", row.get("profile"))?,
+        state: RequestState::read(row.get("state")),
+        created_at: time(row.get("created_at")),
+        sent_at: instant("sent_at"),
+        settled_at: instant("settled_at"),
+        deadline: instant("deadline"),
+        detail: row.get("detail"),
+    })
+}

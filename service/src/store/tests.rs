@@ -1,0 +1,198 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::limit::{GridLimit, LimitInterval, LimitKind};
+use headroom_domain::profile::ChargingProfile;
+use headroom_domain::session::{Session, SessionKey, SessionStatus};
+use headroom_domain::{Energy, Interval, LimitId, NodeId, PartnerId, PartyId, Power, SessionId};
+use serde_json::json;
+
+use super::*;
+
+fn at(minute: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+}
+
+async fn store() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("sub/headroom.db")).await.unwrap();
+    (folder, store)
+}
+
+fn limit(id: &str, revision: i64) -> GridLimit {
+    GridLimit {
+        id: LimitId::new(id),
+        utility: "dso".to_owned(),
+        target: NodeId::new("campus"),
+        programme: "doe".to_owned(),
+        kind: LimitKind::Scheduled,
+        revision,
+        intervals: vec![LimitInterval {
+            interval: Interval { start: at(0), end: at(60) },
+            maximum_import_w: Some(Power::from_kw(50.0)),
+            maximum_export_w: None,
+        }],
+        reason: String::new(),
+        accepted_at: at(0),
+        cancelled_at: None,
+    }
+}
+
+fn request<'a>(request_id: &'a str, hash: &'a str) -> LimitRequest<'a> {
+    LimitRequest { utility: "dso", request_id, hash }
+}
+
+fn session(id: &str, minute: i64, status: SessionStatus) -> Session {
+    Session {
+        key: SessionKey { partner: PartnerId::new("cpo"), party: PartyId::new("nl", "abc"), id: id.to_owned() },
+        status,
+        location_id: "LOC1".to_owned(),
+        evse_uid: Some("E1".to_owned()),
+        connector_id: Some("1".to_owned()),
+        started_at: at(0),
+        ended_at: None,
+        energy_wh: Energy::ZERO,
+        power_w: None,
+        state_of_charge: None,
+        last_updated: at(minute),
+    }
+}
+
+async fn put(store: &Store, session: &Session) -> Saved {
+    let key = ObjectKey { partner: &session.key.partner, kind: Kind::Session, party: &session.key.party, id: &session.key.id };
+    let open = !session.status.is_over();
+    let content = Content { last_updated: session.last_updated, open, value: session, raw: &json!({"id": session.key.id}), warnings: &[] };
+    store.save_object(key, content).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_answered_as_the_first_time_and_recorded_once() {
+    let (_folder, store) = store().await;
+    let first = store.accept_limit(request("r1", "h1"), &limit("a", 1)).await.unwrap();
+    let again = store.accept_limit(request("r1", "h1"), &limit("b", 1)).await.unwrap();
+    assert_eq!(first, AcceptedLimit::New(Box::new(limit("a", 1))));
+    assert_eq!(again, AcceptedLimit::Repeated(Box::new(limit("a", 1))));
+    assert_eq!(store.limits(&NodeId::new("campus")).await.unwrap(), vec![limit("a", 1)]);
+}
+
+#[tokio::test]
+async fn a_request_id_with_another_body_is_refused() {
+    let (_folder, store) = store().await;
+    store.accept_limit(request("r1", "h1"), &limit("a", 1)).await.unwrap();
+    assert_eq!(store.accept_limit(request("r1", "h2"), &limit("b", 2)).await.unwrap(), AcceptedLimit::Reused);
+}
+
+#[tokio::test]
+async fn revisions_must_rise() {
+    let (_folder, store) = store().await;
+    store.accept_limit(request("r1", "h1"), &limit("a", 5)).await.unwrap();
+    assert_eq!(store.accept_limit(request("r2", "h2"), &limit("b", 5)).await.unwrap(), AcceptedLimit::Stale { latest: 5 });
+}
+
+#[tokio::test]
+async fn a_limit_is_there_after_the_store_is_opened_again() {
+    let (folder, store) = store().await;
+    store.accept_limit(request("r1", "h1"), &limit("a", 1)).await.unwrap();
+    drop(store);
+    let again = Store::open(&folder.path().join("sub/headroom.db")).await.unwrap();
+    assert_eq!(again.limit(&LimitId::new("a")).await.unwrap(), Some(limit("a", 1)));
+}
+
+#[tokio::test]
+async fn an_older_object_does_not_replace_a_newer_one_and_ids_have_no_case() {
+    let (_folder, store) = store().await;
+    assert_eq!(put(&store, &session("s1", 10, SessionStatus::Active)).await, Saved::Created);
+    assert_eq!(put(&store, &session("S1", 9, SessionStatus::Completed)).await, Saved::Stale);
+    assert_eq!(put(&store, &session("s1", 11, SessionStatus::Completed)).await, Saved::Updated);
+    assert!(store.open_objects::<Session>(Kind::Session).await.unwrap().is_empty());
+}
+
+async fn requests(store: &Store, session: &SessionId, profiles_kw: &[(&str, f64)], minute: i64) {
+    for (id, kw) in profiles_kw {
+        let profile = ChargingProfile::constant(at(0), Power::from_kw(*kw));
+        let new = NewRequest { id: (*id).to_owned(), session: session.clone(), profile, direction: "lower" };
+        store.create_requests(&[new], at(minute)).await.unwrap();
+        store.claim_requests(at(minute)).await.unwrap();
+    }
+}
+
+async fn states(store: &Store, session: &SessionId) -> Vec<(String, RequestState)> {
+    store.requests_of(session).await.unwrap().into_iter().map(|request| (request.id, request.state)).collect()
+}
+
+#[tokio::test]
+async fn a_request_that_was_not_sent_gives_way_to_a_newer_one() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    for name in ["a", "b"] {
+        let profile = ChargingProfile::constant(at(0), Power::ZERO);
+        let new = NewRequest { id: name.to_owned(), session: id.clone(), profile, direction: "lower" };
+        store.create_requests(&[new], at(0)).await.unwrap();
+    }
+    let claimed = store.claim_requests(at(1)).await.unwrap();
+    assert_eq!(claimed.iter().map(|request| request.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert!(store.claim_requests(at(2)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_acknowledgement_supersedes_what_was_settled_before_the_request_was_sent() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    requests(&store, &id, &[("a", 9.0)], 1).await;
+    store.settle_request("a", RequestState::InForce, at(2), "").await.unwrap();
+    requests(&store, &id, &[("b", 3.0)], 3).await;
+    store.settle_request("b", RequestState::InForce, at(4), "").await.unwrap();
+    assert_eq!(states(&store, &id).await, [("b".to_owned(), RequestState::InForce)]);
+}
+
+#[tokio::test]
+async fn what_may_have_overtaken_an_acknowledged_request_stays_possible() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    requests(&store, &id, &[("a", 9.0), ("b", 3.0)], 1).await;
+    store.settle_request("b", RequestState::InForce, at(2), "").await.unwrap();
+    store.settle_request("a", RequestState::InForce, at(3), "").await.unwrap();
+    let expected = [("a".to_owned(), RequestState::InForce), ("b".to_owned(), RequestState::InForce)];
+    assert_eq!(states(&store, &id).await, expected);
+}
+
+#[tokio::test]
+async fn a_word_that_comes_after_the_time_out_still_counts_and_twice_counts_once() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    requests(&store, &id, &[("a", 9.0)], 1).await;
+    store.request_waiting("a", at(5)).await.unwrap();
+    assert_eq!(store.time_out_requests(at(6), at(0)).await.unwrap(), 1);
+    assert_eq!(states(&store, &id).await, [("a".to_owned(), RequestState::Unknown)]);
+    assert!(store.settle_request("a", RequestState::InForce, at(7), "").await.unwrap().is_some());
+    assert!(store.settle_request("a", RequestState::InForce, at(8), "").await.unwrap().is_none());
+    let counts = store.request_counts().await.unwrap();
+    assert_eq!(counts, RequestCounts { sent: 1, acknowledged: 1, refused: 0, silent: 0 });
+}
+
+#[tokio::test]
+async fn a_word_may_come_before_the_partners_own_answer() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    requests(&store, &id, &[("a", 9.0)], 1).await;
+    store.settle_request("a", RequestState::InForce, at(1), "").await.unwrap();
+    store.request_waiting("a", at(5)).await.unwrap();
+    assert_eq!(states(&store, &id).await, [("a".to_owned(), RequestState::InForce)]);
+}
+
+#[tokio::test]
+async fn requests_that_an_earlier_process_left_open_are_timed_out() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    requests(&store, &id, &[("a", 9.0)], 1).await;
+    assert_eq!(store.time_out_requests(at(3), at(0)).await.unwrap(), 0);
+    assert_eq!(store.time_out_requests(at(3), at(2)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn readings_are_kept_once_per_start() {
+    let (_folder, store) = store().await;
+    let reading = |kw: f64| MeterReading { start: at(0), end: at(1), import_w: Some(Power::from_kw(kw)), base_load_w: None };
+    store.save_readings("campus", &[reading(1.0)]).await.unwrap();
+    store.save_readings("campus", &[reading(2.0)]).await.unwrap();
+    assert_eq!(store.readings_since("campus", at(0)).await.unwrap(), vec![reading(2.0)]);
+    assert_eq!(store.peak_since("campus", at(0)).await.unwrap(), Power::from_kw(2.0));
+}
