@@ -38,6 +38,7 @@ demo: setup-build web
 	$(TARGET)/debug/headroom demo $(DEMO_ARGS)
 
 test: setup web
+	cd $(WEB) && npm test
 	$(CARGO) test --locked --workspace $(TEST_ARGS)
 
 bench: setup-build web
