@@ -15,7 +15,8 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-const BINARY: &str = "/usr/bin/victoria-metrics";
+const BINARY: &str = "victoria-metrics";
+const REMEDY: &str = "victoria-metrics must be installed: `make setup`, which `make test` runs, does it";
 /// How long anything here may take before the test gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it looks.
@@ -30,7 +31,6 @@ struct Server {
 impl Server {
     /// Starts the server on a port and waits until it answers.
     async fn start(port: u16, storage: &Path) -> Self {
-        assert!(Path::new(BINARY).exists(), "{BINARY} is missing: `make setup`, which `make test` runs, installs it");
         let process = Command::new(BINARY)
             .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
             .arg(format!("-storageDataPath={}", storage.display()))
@@ -38,7 +38,7 @@ impl Server {
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .unwrap();
+            .expect(REMEDY);
         let server = Self { port, process };
         eventually("the server answers", || async { server.get("/health").await }).await;
         server
