@@ -64,11 +64,12 @@ impl Exchange {
             let builder = if direct { builder.no_proxy() } else { builder };
             if trust { builder.build() } else { builder.tls_certs_only([]).build() }
         };
-        let client = build(false, true).or_else(|error| {
+        let both = |trust: bool| build(false, trust).and_then(|client| Ok((client, build(true, trust)?)));
+        let (client, direct) = both(true).or_else(|error| {
             tracing::warn!(%error, "the system's certificates cannot be used: only http partners can be reached");
-            build(false, false)
+            both(false)
         })?;
-        Ok(Self { client, direct: build(true, false)?, timeout })
+        Ok(Self { client, direct, timeout })
     }
 
     /// Sends a request and reads the answer, whatever its status.

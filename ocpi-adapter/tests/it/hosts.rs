@@ -71,7 +71,10 @@ fn key(partner: &PartnerId, kind: ObjectKind, party: &PartyId, id: &str) -> Obje
 impl ScspHost for ScspMemory {
     async fn stored(&self, wanted: &ObjectKey) -> Result<Option<Value>, HostError> {
         let wanted = key(&wanted.partner, wanted.kind, &wanted.party, &wanted.id);
-        Ok(self.objects.lock().get(&wanted).map(|kept| kept.raw.clone()))
+        let found = self.objects.lock().get(&wanted).map(|kept| kept.raw.clone());
+        // As a store would: other requests go on meanwhile.
+        tokio::task::yield_now().await;
+        Ok(found)
     }
 
     async fn put_location(&self, received: Received<Location>) -> Result<Outcome, HostError> {
