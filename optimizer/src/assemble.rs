@@ -7,14 +7,13 @@ use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::preference::{ChargingPreference, ProfileType};
 use headroom_domain::profile::Belief;
 use headroom_domain::series::Series;
-use headroom_domain::site::{Site, SiteError, SiteEvse};
+use headroom_domain::site::{EnergyPriceTable, Site, SiteError, SiteEvse};
 use headroom_domain::tariff::{EnergyPriceElement, energy_price_at};
 use headroom_domain::time::floor_to;
 use headroom_domain::{Current, Energy, EnergyPrice, Interval, Power, Ratio, SessionId, TimeGrid};
 use std::collections::BTreeMap;
 
 use crate::snapshot::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot, SnapshotError};
-
 
 /// Least current per phase that a vehicle takes (IEC 61851-1).
 const MINIMUM_CURRENT_A: f64 = 6.0;
@@ -133,7 +132,7 @@ pub fn assemble(observation: &Observation<'_>) -> Result<Snapshot, AssembleError
             sessions.push(session_state(observation, evse, session)?);
         }
     }
-    let elements = site.energy_price.as_ref().map_or_else(|| observation.tariff.to_vec(), |table| table.elements());
+    let elements = site.energy_price.as_ref().map_or_else(|| observation.tariff.to_vec(), EnergyPriceTable::elements);
     let price = |step: Interval| {
         let at = step.start.max(observation.now);
         energy_price_at(&elements, at, site.time_zone).unwrap_or(EnergyPrice::ZERO)

@@ -87,7 +87,9 @@ impl Explanation<'_> {
         }
         let later_wh = progress.total_wh - progress.before_wh - power_w * stay.yield_h(step);
         if !has(progress.before_wh, stay.needed_wh) && later_wh > ENERGY_TOLERANCE_WH {
-            return Reason::CheaperLater;
+            // Without a cheaper step or a peak to keep low, only the minimum current moves energy to a later step.
+            let pays = progress.cheaper_later || self.problem.snapshot.demand_charge.is_some() || power_w >= TIGHT_W;
+            return if pays { Reason::CheaperLater } else { Reason::BelowMinimumCurrent };
         }
         match self.status {
             _ if has(progress.total_wh, stay.needed_wh) => Reason::NeedMet,

@@ -1,7 +1,6 @@
 //! An answer without a solver: the least patient first, each into its cheapest steps, on the same limits.
 
 use headroom_domain::preference::ProfileType;
-use std::cmp::Ordering;
 
 use crate::problem::{Powers, Problem, Stay};
 use crate::room::Room;
@@ -17,44 +16,52 @@ pub(crate) fn greedy(problem: &Problem<'_>) -> Powers {
     let mut powers = problem.nothing();
     let mut room = Room::of(problem);
     let order = by_laxity(problem);
-    let steps: Vec<Vec<usize>> = order.iter().map(|session| by_price(problem, *session)).collect();
+    let mut steps: Vec<Vec<usize>> = order.iter().map(|session| by_price(problem, *session)).collect();
     for (session, steps) in order.iter().zip(&steps) {
-        let needed = problem.stays[*session].needed_wh;
-        fill(problem, &mut room, *session, &mut powers[*session], steps, Target { energy_wh: needed, needed: true });
+        fill(problem, &mut room, *session, &mut powers[*session], steps, problem.stays[*session].needed_wh);
+        round_up(problem, &mut room, *session, &mut powers[*session]);
     }
-    for (session, steps) in order.iter().zip(&mut { steps }) {
+    for (session, steps) in order.iter().zip(&mut steps) {
         let stay = &problem.stays[*session];
         steps.retain(|step| problem.price(*step) <= stay.value_per_kwh);
-        let target = Target { energy_wh: stay.wanted_wh, needed: false };
-        fill(problem, &mut room, *session, &mut powers[*session], steps, target);
+        fill(problem, &mut room, *session, &mut powers[*session], steps, stay.wanted_wh);
     }
     powers
 }
 
-/// How much energy is aimed at, and whether the last bit of it is worth a little too much.
-#[derive(Clone, Copy)]
-struct Target {
-    energy_wh: f64,
-    needed: bool,
-}
-
-fn fill(problem: &Problem<'_>, room: &mut Room, session: usize, power_w: &mut [f64], steps: &[usize], target: Target) {
+/// Fills steps in order up to an energy; no power is left between zero and the minimum.
+fn fill(problem: &Problem<'_>, room: &mut Room, session: usize, power_w: &mut [f64], steps: &[usize], energy_wh: f64) {
     let stay = &problem.stays[session];
-    let mut rest_wh = target.energy_wh - problem.energy(session, power_w);
+    let mut rest_wh = energy_wh - problem.energy(session, power_w);
     for &step in steps {
         if rest_wh <= ENERGY_TOLERANCE_WH {
             return;
         }
         let can = room.left(&problem.rows, session, step).min(stay.maximum_w - power_w[step]);
-        let least = (stay.minimum_w - power_w[step]).max(0.0);
-        let wish = rest_wh / stay.yield_h(step);
-        let more = if wish < least && target.needed { least } else { wish }.min(can);
-        if more < least || more <= 0.0 {
-            continue;
+        let more = can.min(rest_wh / stay.yield_h(step));
+        if more > 0.0 && power_w[step] + more >= stay.minimum_w {
+            power_w[step] += more;
+            room.take(&problem.rows, session, step, more);
+            rest_wh -= more * stay.yield_h(step);
         }
-        power_w[step] += more;
-        room.take(&problem.rows, session, step, more);
-        rest_wh -= more * stay.yield_h(step);
+    }
+}
+
+/// Rounds the last of a need up: where less is missing than a step at the minimum brings, one step begins at it.
+pub(crate) fn round_up(problem: &Problem<'_>, room: &mut Room, session: usize, power_w: &mut [f64]) {
+    let stay = &problem.stays[session];
+    let rest_wh = stay.needed_wh - problem.energy(session, power_w);
+    if rest_wh <= 10.0 * ENERGY_TOLERANCE_WH {
+        return;
+    }
+    let fits = |step: &usize| {
+        power_w[*step] == 0.0
+            && stay.minimum_w * stay.yield_h(*step) >= rest_wh
+            && room.left(&problem.rows, session, *step) >= stay.minimum_w
+    };
+    if let Some(step) = by_price(problem, session).into_iter().find(fits) {
+        power_w[step] = stay.minimum_w;
+        room.take(&problem.rows, session, step, stay.minimum_w);
     }
 }
 
@@ -74,11 +81,7 @@ pub(crate) fn by_price(problem: &Problem<'_>, session: usize) -> Vec<usize> {
     let state = &problem.snapshot.sessions[session];
     let mut steps: Vec<usize> = problem.stays[session].steps.clone().collect();
     if state.may_pause && state.profile_type != ProfileType::Fast {
-        steps.sort_by(|first, second| by_number(problem.price(*first), problem.price(*second)));
+        steps.sort_by(|first, second| problem.price(*first).total_cmp(&problem.price(*second)));
     }
     steps
-}
-
-fn by_number(first: f64, second: f64) -> Ordering {
-    first.total_cmp(&second)
 }

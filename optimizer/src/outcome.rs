@@ -56,6 +56,20 @@ pub(crate) fn nothing(snapshot: &Snapshot) -> Schedule {
     }
 }
 
+/// Returns what a schedule's sessions draw at every node and step, in W.
+pub(crate) fn node_powers(snapshot: &Snapshot, schedule: &Schedule) -> Vec<Vec<f64>> {
+    let tree = &snapshot.tree;
+    let mut powers = vec![vec![0.0; schedule.grid.len()]; tree.nodes().len()];
+    for plan in &schedule.sessions {
+        for node in tree.position(&plan.node).into_iter().flat_map(|position| tree.path_to_root(position)) {
+            for (sum, power) in powers[node].iter_mut().zip(&plan.power_w) {
+                *sum += power.as_w();
+            }
+        }
+    }
+    powers
+}
+
 /// Returns a planned session's power, or what a carried one may draw while it is there.
 fn shown(problem: &Problem<'_>, session: usize, powers: &Powers) -> Vec<f64> {
     let carried = &problem.carried_w[session];

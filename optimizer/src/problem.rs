@@ -138,9 +138,9 @@ fn stay(snapshot: &Snapshot, session: &SessionState) -> Stay {
     let first = hours.iter().position(|part| *part > 0.0).unwrap_or(0);
     let end = hours.iter().rposition(|part| *part > 0.0).map_or(first, |last| last + 1);
     let (mut money, mut total) = (0.0, 0.0);
-    for step in first..end {
-        money += snapshot.prices[step].as_per_kwh() * hours[step];
-        total += hours[step];
+    for (price, part) in snapshot.prices.iter().zip(&hours) {
+        money += price.as_per_kwh() * part;
+        total += part;
     }
     let mean = if total > 0.0 { money / total } else { 0.0 };
     Stay {

@@ -38,7 +38,7 @@ pub(crate) type Share = (usize, f64);
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
     snapshot: &'a Snapshot,
-    rows: Vec<Row>,
+    all: Vec<Row>,
     members: Vec<Vec<Share>>,
     limits: Vec<Option<&'a NodeLimits>>,
     guard_w: Vec<Vec<f64>>,
@@ -79,12 +79,12 @@ impl<'a> Rows<'a> {
                 }
             }
         }
-        Self { snapshot, rows, members, limits, guard_w }
+        Self { snapshot, all: rows, members, limits, guard_w }
     }
 
     /// Returns the rows, parents before children.
     pub(crate) fn all(&self) -> &[Row] {
-        &self.rows
+        &self.all
     }
 
     /// Returns the rows that a session counts in, upwards.
@@ -94,7 +94,7 @@ impl<'a> Rows<'a> {
 
     /// Returns the lowest limit of a row over a window, margin taken off, and what it rests on.
     pub(crate) fn limit(&self, row: usize, window: Interval) -> (f64, Basis) {
-        let Row { node, measure, reference_v } = self.rows[row];
+        let Row { node, measure, reference_v } = self.all[row];
         let rating = &self.snapshot.tree.nodes()[node].rating;
         if measure != Measure::Import {
             let current = rating.maximum_phase_current_a.map_or(f64::INFINITY, |current| current.as_a() * reference_v);

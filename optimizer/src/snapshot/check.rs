@@ -94,14 +94,14 @@ impl Snapshot {
                 return Err(duplicate("sessions", session.id.as_str()));
             }
             let field = |name: &str| format!("sessions[{}].{name}", session.id);
-            self.check_node(&field("node"), session.node.as_str(), self.tree.position(&session.node))?;
+            check_node(&field("node"), session.node.as_str(), self.tree.position(&session.node))?;
             session.check(&field)?;
         }
         Ok(())
     }
 
     fn check_limits(&self, field: &str, limits: &NodeLimits) -> Result<(), SnapshotError> {
-        self.check_node(&format!("{field}.node"), limits.node.as_str(), self.tree.position(&limits.node))?;
+        check_node(&format!("{field}.node"), limits.node.as_str(), self.tree.position(&limits.node))?;
         let mut end = None;
         for (index, piece) in limits.effective.iter().enumerate() {
             let field = format!("{field}.effective[{index}]");
@@ -120,16 +120,9 @@ impl Snapshot {
     }
 
     fn check_base_load(&self, field: &str, base: &NodeBaseLoad) -> Result<(), SnapshotError> {
-        self.check_node(&format!("{field}.node"), base.node.as_str(), self.tree.position(&base.node))?;
+        check_node(&format!("{field}.node"), base.node.as_str(), self.tree.position(&base.node))?;
         self.check_length(&format!("{field}.guard_w"), base.guard_w.len())?;
         self.check_length(&format!("{field}.expected_w"), base.expected_w.len())
-    }
-
-    fn check_node(&self, field: &str, node: &str, position: Option<usize>) -> Result<(), SnapshotError> {
-        match position {
-            Some(_) => Ok(()),
-            None => Err(SnapshotError::UnknownNode { field: field.to_owned(), node: node.to_owned() }),
-        }
     }
 
     fn check_length(&self, field: &str, values: usize) -> Result<(), SnapshotError> {
@@ -189,6 +182,13 @@ impl Settings {
         let within_s = self.minimum_current_within_s as f64;
         range("settings.minimum_current_within_s", within_s, |value| value >= 0.0, "give 0 s or more")?;
         not_negative("settings.tolerance_w", self.tolerance_w)
+    }
+}
+
+fn check_node(field: &str, node: &str, position: Option<usize>) -> Result<(), SnapshotError> {
+    match position {
+        Some(_) => Ok(()),
+        None => Err(SnapshotError::UnknownNode { field: field.to_owned(), node: node.to_owned() }),
     }
 }
 

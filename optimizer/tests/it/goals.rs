@@ -1,0 +1,149 @@
+//! The goals in order, and what more room must never do.
+
+use chrono::TimeDelta;
+use headroom_domain::preference::ProfileType;
+use headroom_domain::profile::{ChargingProfile, ProfilePeriod};
+use headroom_domain::schedule::{PlanStatus, Schedule};
+use headroom_domain::{Energy, EnergyPrice, Power};
+use headroom_optimizer::rolling::step;
+use headroom_optimizer::snapshot::Snapshot;
+use headroom_optimizer::strategies::{equal_share, greedy};
+use proptest::prelude::*;
+
+use crate::cases::cases;
+use crate::scene::{Scene, scenes};
+
+fn case(number: &str) -> Snapshot {
+    cases().into_iter().find(|(name, _)| name.starts_with(number)).unwrap().1
+}
+
+fn shortfalls_wh(schedule: &Schedule) -> Vec<f64> {
+    schedule.sessions.iter().map(|plan| plan.shortfall_wh.as_wh()).collect()
+}
+
+fn powers_kw(schedule: &Schedule, session: usize) -> Vec<f64> {
+    schedule.sessions[session].power_w.iter().map(|power| (power.as_kw() * 100.0).round() / 100.0).collect()
+}
+
+/// Without minimum currents and pauses the plan is the programme's own answer.
+fn relaxed(scene: &Scene) -> Snapshot {
+    let mut snapshot = scene.snapshot();
+    for session in &mut snapshot.sessions {
+        (session.minimum_w, session.may_pause) = (Power::ZERO, true);
+    }
+    snapshot
+}
+
+#[test]
+fn a_shortfall_is_levelled_by_priority() {
+    let mut snapshot = case("003");
+    for session in &mut snapshot.sessions {
+        session.minimum_w = Power::ZERO;
+    }
+    let equal = shortfalls_wh(&step(&snapshot));
+    assert!((equal[0] / 20_000.0 - equal[1] / 10_000.0).abs() < 1e-5, "{equal:?}");
+    snapshot.sessions[1].priority = 4.0;
+    let unequal = shortfalls_wh(&step(&snapshot));
+    assert!(unequal[1] < equal[1] / 2.0, "{unequal:?} after {equal:?}");
+}
+
+#[test]
+fn the_impatient_charge_early_and_others_when_it_is_cheap() {
+    let mut snapshot = case("002");
+    snapshot.sessions.truncate(1);
+    let cheap = powers_kw(&step(&snapshot), 0);
+    assert_eq!(cheap[..3], [0.0; 3]);
+    // At one price only the preference decides, and everybody likes early a little.
+    snapshot.prices.fill(EnergyPrice::from_per_kwh(0.3));
+    for profile_type in [ProfileType::Fast, ProfileType::Regular, ProfileType::Cheap] {
+        snapshot.sessions[0].profile_type = profile_type;
+        assert_eq!(powers_kw(&step(&snapshot), 0)[..3], [11.04, 10.96, 0.0]);
+    }
+}
+
+#[test]
+fn among_equally_cheap_plans_the_one_in_force_is_kept() {
+    let mut snapshot = case("002");
+    snapshot.sessions.truncate(1);
+    snapshot.prices.fill(EnergyPrice::from_per_kwh(0.3));
+    snapshot.sessions[0].needed_wh = Energy::from_kwh(3.0);
+    snapshot.sessions[0].wanted_wh = Energy::from_kwh(3.0);
+    let period = |minutes: i64, kw: f64| ProfilePeriod {
+        start: snapshot.now + TimeDelta::minutes(minutes),
+        limit_w: Power::from_kw(kw),
+    };
+    let in_force = ChargingProfile::new(vec![period(-5, 6.0), period(60, 0.0)]).unwrap();
+    snapshot.sessions[0].belief.acknowledged = Some(in_force);
+    assert_eq!(powers_kw(&step(&snapshot), 0)[..3], [6.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_session_that_must_not_pause_keeps_its_minimum() {
+    let mut snapshot = case("002");
+    snapshot.sessions.truncate(1);
+    snapshot.sessions[0].may_pause = false;
+    let powers = powers_kw(&step(&snapshot), 0);
+    assert!(powers[..4].iter().all(|power| *power >= 4.14), "{powers:?}");
+}
+
+#[test]
+fn when_the_deadline_strikes_a_simple_rule_answers() {
+    let mut snapshot = case("001");
+    snapshot.settings.deadline_s = 1e-9;
+    let schedule = step(&snapshot);
+    assert_ne!(schedule.status, PlanStatus::Optimal);
+    assert!(schedule.sessions.iter().all(|plan| plan.power_w.iter().any(|power| *power > Power::ZERO)));
+}
+
+#[test]
+fn equal_shares_are_equal() {
+    let snapshot = case("001");
+    let schedule = equal_share(&snapshot);
+    assert_eq!([0, 1, 2].map(|session| powers_kw(&schedule, session)[0]).to_vec(), [6.69; 3]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn more_limit_never_worsens_the_largest_shortfall_nor_the_cost(scene in scenes(), more in 1.0..3.0_f64) {
+        let only_needs = |scene: &Scene| {
+            let mut snapshot = relaxed(scene);
+            for session in &mut snapshot.sessions {
+                session.wanted_wh = session.needed_wh;
+            }
+            snapshot
+        };
+        let before = only_needs(&scene);
+        let roomier = Scene {
+            capacity_kw: scene.capacity_kw * more,
+            circuits: scene.circuits.iter().map(|(limit, current)| (limit * more, current * more)).collect(),
+            limits_kw: scene.limits_kw.iter().map(|limit| limit * more).collect(),
+            ..scene.clone()
+        };
+        let after = only_needs(&roomier);
+        let (first, second) = (step(&before), step(&after));
+        let worst = |schedule: &Schedule| {
+            let fraction = schedule.sessions.iter().zip(&before.sessions).filter(|(_, state)| state.is_planned());
+            fraction.map(|(plan, _)| plan.shortfall_wh.as_wh() / plan.needed_wh.as_wh().max(1.0)).fold(0.0, f64::max)
+        };
+        prop_assert!(worst(&second) <= worst(&first) + 1e-5, "{} after {}", worst(&second), worst(&first));
+        if worst(&first) < 1e-6 {
+            prop_assert!(second.cost.as_amount() <= first.cost.as_amount() + 1e-4);
+        }
+    }
+
+    #[test]
+    fn the_plan_is_never_shorter_nor_dearer_than_the_simple_rule(scene in scenes()) {
+        let mut snapshot = relaxed(&scene);
+        for session in &mut snapshot.sessions {
+            session.wanted_wh = session.needed_wh;
+        }
+        let (best, simple) = (step(&snapshot), greedy(&snapshot));
+        let short = |schedule: &Schedule| shortfalls_wh(schedule).iter().copied().fold(0.0, f64::max);
+        if short(&simple) < 0.01 {
+            prop_assert!(short(&best) < 0.1, "{}", short(&best));
+            prop_assert!(best.cost.as_amount() <= simple.cost.as_amount() + 1e-4, "{} {}", best.cost, simple.cost);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The optimizer through its public door.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod assembling;
+mod cases;
+mod checking;
+mod dispatching;
+mod goals;
+mod messages;
+mod plans;
+mod scene;
