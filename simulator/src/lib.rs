@@ -7,3 +7,5 @@ pub mod scenario;
 pub mod station;
 pub mod vehicle;
 pub mod world;
+
+pub use headroom_datasets::{Format, read_sessions};
