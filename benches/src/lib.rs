@@ -1,1 +1,4 @@
 //! Speed and plan quality, side by side in one run.
+
+pub mod area;
+pub mod clock;
