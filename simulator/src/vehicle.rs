@@ -54,9 +54,11 @@ impl Vehicle {
         let efficiency = Ratio::from_ratio(0.9);
         let stored = wanted.or_zero() * efficiency.as_ratio();
         let battery_wh = battery.max(stored).max(Energy::from_wh(1.0));
+        // Nine digits: what every reader of JSON gives back exactly.
+        let nine_digits = |ratio: f64| Ratio::from_ratio((ratio * 1e9).round() / 1e9);
         let filled = stored.as_wh() / battery_wh.as_wh();
-        let state_of_charge = arrival.or_zero().min(Ratio::from_ratio(1.0 - filled));
-        let charge_limit = state_of_charge + Ratio::from_ratio(filled);
+        let state_of_charge = nine_digits(arrival.or_zero().as_ratio().min(1.0 - filled));
+        let charge_limit = nine_digits(state_of_charge.as_ratio() + filled);
         Self { battery_wh, state_of_charge, charge_limit, phases, maximum_current_a: maximum_current, efficiency }
     }
 

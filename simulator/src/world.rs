@@ -186,9 +186,9 @@ impl World {
             Some(plan.sessions[plugged.session].departure)
         });
         let profiles = self.stations.iter().filter_map(|station| station.next_edge(now));
-        let limits = plan.limits.iter().map(|piece| piece.interval.start).filter(|start| *start > now);
-        let step = floor_to(now, STEP) + STEP;
-        arrival.into_iter().chain(departures).chain(profiles).chain(limits).fold(step, DateTime::min)
+        let limits = plan.limits.iter().map(|piece| piece.interval.start);
+        let edges = arrival.into_iter().chain(departures).chain(profiles).chain(limits);
+        edges.filter(|edge| *edge > now).fold(floor_to(now, STEP) + STEP, DateTime::min)
     }
 
     /// Charges over a stretch in which nothing changes, and meters it.

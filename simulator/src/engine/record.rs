@@ -28,7 +28,7 @@ impl Recorder {
     /// Begins a session's row, if it is there.
     pub(super) fn begin(&mut self, world: &World, session: usize) {
         let Some(station) = world.station_of(session) else { return };
-        let limit_w = Some(station.wiring.power_at(station.offered(world.now())));
+        let limit_w = station.profile().map(|_| station.wiring.power_at(station.offered(world.now())));
         self.open.insert(session, Open { since: world.now(), energy_wh: world.energy_of(session), limit_w });
     }
 

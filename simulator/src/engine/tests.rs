@@ -41,7 +41,7 @@ fn equal_share_breaks_no_limit() {
 #[test]
 fn uncontrolled_is_its_own_twin() {
     let (score, counts) = scored(Strategy::Uncontrolled);
-    assert!((score.cost - score.cost_uncontrolled).abs() < 1e-9);
+    assert!((score.cost - score.cost_uncontrolled).abs() < 1e-4 * score.cost);
     assert!(score.violation_s > 0.0);
     assert_eq!(counts, ControlCounts::default());
 }

@@ -41,8 +41,11 @@ const TICK_REAL: Duration = Duration::from_millis(20);
 /// Least real time between two updates of a session, so that a fast clock does not flood the service.
 const SPACING_REAL_S: f64 = 0.35;
 
-/// Most requests to the service at a time.
-const REQUESTS_MAX: usize = 16;
+/// Most pushes of sessions at a time.
+const PUSHES_MAX: usize = 8;
+
+/// Most answers of stations passed on at a time.
+const REPLIES_MAX: usize = 16;
 
 /// How often the result file is written. Real time.
 const REPORT_EVERY: Duration = Duration::from_secs(3);
@@ -103,7 +106,8 @@ pub async fn run(
         twin: twin(&config.scenario.site_plan())?,
         meter: MeterLink::new(&config.service, &config.scenario.site.id, &config.meter_token)?,
         client: platform.client(&service()),
-        permits: Arc::new(Semaphore::new(REQUESTS_MAX)),
+        pushes: Arc::new(Semaphore::new(PUSHES_MAX)),
+        replies: Arc::new(Semaphore::new(REPLIES_MAX)),
         cpo,
         config,
     };
@@ -128,7 +132,8 @@ struct Day {
     cpo: Arc<Cpo>,
     client: Client,
     meter: MeterLink,
-    permits: Arc<Semaphore>,
+    pushes: Arc<Semaphore>,
+    replies: Arc<Semaphore>,
     twin: World,
 }
 
@@ -153,7 +158,7 @@ impl Day {
         while self.cpo.clock.now() < self.config.scenario.window.end {
             let replies = self.cpo.state.lock().advance(self.cpo.clock.now());
             for reply in replies {
-                let (cpo, client, permits) = (self.cpo.clone(), self.client.clone(), self.permits.clone());
+                let (cpo, client, permits) = (self.cpo.clone(), self.client.clone(), self.replies.clone());
                 telling.spawn(async move {
                     let _permit = permits.acquire().await;
                     tell(&cpo, &client, reply).await;
@@ -180,7 +185,7 @@ impl Day {
         loop {
             let pushes = self.cpo.state.lock().pushes();
             for (index, push, session) in pushes {
-                let (cpo, client, permits) = (self.cpo.clone(), self.client.clone(), self.permits.clone());
+                let (cpo, client, permits) = (self.cpo.clone(), self.client.clone(), self.pushes.clone());
                 pushing.spawn(async move {
                     let _permit = permits.acquire().await;
                     let arrived = push_session(&client, push, &session).await;

@@ -80,6 +80,10 @@ pub(crate) fn place(mut sessions: Vec<SessionPlan>, site: &Site) -> (Vec<Session
     let (mut placed, mut left_out) = (Vec::with_capacity(sessions.len()), Vec::new());
     sessions.sort_by(|one, other| (one.arrival, &one.id).cmp(&(other.arrival, &other.id)));
     for mut session in sessions {
+        if session.departure <= session.arrival {
+            left_out.push(format!("{} at {}: it came as the time simulated ended", session.id, session.arrival));
+            continue;
+        }
         let is_free = |uid: &&str| free_from.get(uid).is_none_or(|from| *from <= session.arrival);
         let own = site.evse(&session.evse_uid).into_iter();
         let Some(uid) = own.chain(&site.evses).map(|evse| evse.uid.as_str()).find(is_free) else {
@@ -106,7 +110,7 @@ pub(crate) fn planned(session: &RecordedSession, day_end: DateTime<Utc>, seed: u
         id: session.id.clone(),
         evse_uid: session.station.clone(),
         arrival: session.arrival,
-        departure: session.departure.min(day_end - TimeDelta::minutes(10)).max(session.arrival),
+        departure: session.departure.min(day_end - TimeDelta::minutes(10)),
         needed_wh: session.energy_wh,
         vehicle: Vehicle::wanting(
             session.energy_wh,

@@ -31,7 +31,7 @@ fn recording() -> Vec<RecordedSession> {
         session(0, "CA-1", "2019-09-04T15:00:00Z", 4),
         session(1, "CA-2", "2019-09-04T16:00:00Z", 40),
         session(2, "CA-1", "2019-09-04T18:00:00Z", 4),
-        session(3, "CA-3", "2019-09-05T10:59:00Z", 1),
+        session(3, "CA-3", "2019-09-05T10:30:00Z", 1),
         session(4, "CA-3", "2019-09-05T15:00:00Z", 1),
     ]
 }
@@ -89,13 +89,22 @@ fn a_recorded_day_runs_from_four_to_four_at_the_stations_of_the_recording() {
 }
 
 #[test]
+fn a_vehicle_that_comes_in_the_last_minutes_is_left_out_and_named() {
+    let mut sessions = recording();
+    sessions[3].arrival = "2019-09-05T10:55:00Z".parse().unwrap();
+    let scenario = Scenario::recorded(&sessions, date("2019-09-04"), None, 1).unwrap();
+    assert_eq!((scenario.sessions.len(), scenario.left_out.len()), (3, 1));
+    assert!(scenario.left_out[0].starts_with("recorded-3"));
+}
+
+#[test]
 fn a_vehicle_without_a_free_evse_is_left_out_and_named() {
     let mut sessions = recording();
     for session in &mut sessions {
         session.station = "CA-1".to_owned();
     }
     let scenario = Scenario::recorded(&sessions, date("2019-09-04"), None, 1).unwrap();
-    assert_eq!(scenario.left_out.len(), 3);
+    assert_eq!(scenario.left_out.len(), 3, "{:?}", scenario.left_out);
     assert!(scenario.left_out[0].starts_with("recorded-1 at 2019-09-04 16:00:00 UTC"));
 }
 
