@@ -17,11 +17,10 @@ async fn a_virtual_emsp_says_what_drivers_want_as_soon_as_the_service_knows_thei
     let file = ResultFile::new("emsp");
     let plan = scenario.sessions[1].clone();
     let config = EmspConfig { link: service.invite("emsp").await, result: file.path(), scenario: Arc::new(scenario) };
-    let ticks = clock.clone();
     let emsp = tokio::spawn(async move { run(config, clock, std::future::pending()).await });
 
     // The service learns of the session a little later than the driver speaks.
-    tokio::time::sleep(ticks.real(plan.arrival + chrono::TimeDelta::minutes(10) - ticks.now())).await;
+    service.until("a preference that comes too early", |told| (told.too_early > 0).then_some(())).await;
     let session = Session {
         key: SessionKey { partner: PartnerId::new("cpo"), party: PartyId::new("NL", "VCP"), id: plan.id.clone() },
         status: SessionStatus::Active,

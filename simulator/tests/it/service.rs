@@ -102,6 +102,8 @@ pub(crate) struct Told {
     pub sessions: BTreeMap<String, (Session, Value)>,
     pub whole: usize,
     pub preferences: Vec<(String, ChargingPreference)>,
+    /// Preferences for sessions that were not known yet.
+    pub too_early: usize,
     pub results: Vec<(String, ProfileResult)>,
     pub active: Vec<(String, StationProfile)>,
     pub readings: Vec<Value>,
@@ -143,6 +145,7 @@ impl ScspHost for Memory {
     ) -> Result<PreferenceReply, HostError> {
         let mut told = self.0.lock();
         if !told.sessions.contains_key(session_id) {
+            told.too_early += 1;
             return Ok(PreferenceReply::UnknownSession);
         }
         told.preferences.push((session_id.to_owned(), preference));
