@@ -102,8 +102,8 @@ pub fn write_parquet(path: &Path, table: &PowerTable) -> Result<(), TableError> 
 fn frame(rows: &[PowerRow]) -> PolarsResult<DataFrame> {
     let times = |name: &str, of: fn(&PowerRow) -> DateTime<Utc>| {
         let milliseconds: Vec<i64> = rows.iter().map(|row| of(row).timestamp_millis()).collect();
-        let kind = DataType::Datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC));
-        Column::new(name.into(), milliseconds).cast(&kind)
+        // Not by `cast`, which drops the zone where polars is built without its feature for zones.
+        Series::new(name.into(), milliseconds).into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
     };
     let texts =
         |name: &str, of: fn(&PowerRow) -> &str| Column::new(name.into(), rows.iter().map(of).collect::<Vec<_>>());
@@ -114,8 +114,8 @@ fn frame(rows: &[PowerRow]) -> PolarsResult<DataFrame> {
         vec![
             texts("session", |row| &row.session),
             texts("node", |row| &row.node),
-            times("start", |row| row.interval.start)?,
-            times("end", |row| row.interval.end)?,
+            times("start", |row| row.interval.start),
+            times("end", |row| row.interval.end),
             Column::new("power_w".into(), power_w),
             Column::new("limit_w".into(), limit_w),
         ],

@@ -44,7 +44,9 @@ impl Source {
         hasher.update(&self.salt);
         hasher.update([0]);
         hasher.update(if number { digits } else { id.trim() });
-        hasher.finalize().iter().take(NAME_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        let digest = hasher.finalize();
+        let name = digest.iter().take(NAME_BYTES).fold(0_u64, |name, byte| (name << 8) | u64::from(*byte));
+        format!("{name:016x}")
     }
 
     pub(super) fn broken(&self, column: &str, rule: impl Into<String>, remedy: &str) -> ImportError {

@@ -90,7 +90,7 @@ pub fn vehicle_for(session: &RecordedSession, seed: u64) -> Vehicle {
     }
     let kind = Kind::of(&able, &mut chance);
     let taken = delivered_kwh / kind.battery_kwh;
-    let leaving_soc = chance.random_range((taken + LEAST_SOC).max(0.6).min(1.0 - LEAST_SOC)..=1.0);
+    let leaving_soc = chance.random_range((taken + LEAST_SOC).clamp(0.6, 1.0 - LEAST_SOC)..=1.0);
     kind.vehicle((leaving_soc - taken).max(LEAST_SOC))
 }
 

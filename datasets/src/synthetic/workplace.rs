@@ -55,7 +55,7 @@ pub fn workplace_day(seed: u64, date: NaiveDate, time_zone: Tz, evses: usize) ->
             sessions.push(day.session(2, LUNCH, EVENING, free_from, &mut chance));
         }
     }
-    sessions.sort_by(|left, right| (left.arrival, left.evse).cmp(&(right.arrival, right.evse)));
+    sessions.sort_by_key(|session| (session.arrival, session.evse));
     sessions
 }
 
