@@ -59,6 +59,7 @@ enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Done,
+    #[cfg(feature = "simulate")]
     LimitViolated,
 }
 
@@ -75,6 +76,7 @@ pub fn main() -> ExitCode {
     };
     match runtime.block_on(run(cli.command)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        #[cfg(feature = "simulate")]
         Ok(Outcome::LimitViolated) => ExitCode::from(3),
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -91,7 +93,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         #[cfg(feature = "simulate")]
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         #[cfg(feature = "simulate")]
-        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         #[cfg(feature = "simulate")]
         Command::Partner(arguments) => {
             headroom_simulator::partners::cli::run(arguments).await?;

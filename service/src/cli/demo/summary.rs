@@ -121,7 +121,7 @@ impl Summary {
     /// Returns the summary as a table for people.
     pub(super) fn table(&self) -> String {
         let mut table = comfy_table::Table::new();
-        table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+        table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
         let money = |amount: f64| format!("{amount:.2} {}", self.currency);
         let kwh = |energy: f64| format!("{energy:.1} kWh");
         let span = |span: Option<f64>| span.map_or_else(|| "none was needed".to_owned(), |span| format!("{span:.1} s"));
