@@ -67,6 +67,9 @@ enum Outcome {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(cli.log_json);
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::debug!("the process has a TLS provider already");
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
