@@ -242,7 +242,10 @@ fn rules(config: &Config) -> Vec<ConfigError> {
     found.extend(repeated("partner", config.partners.iter().map(|partner| partner.id.as_str())));
     found.extend(repeated("utility", config.utilities.iter().map(|utility| utility.name.as_str())));
     for partner in &config.partners {
-        if partner.invite_token.len() > 64 || !partner.invite_token.chars().all(|c| c.is_ascii_graphic()) || partner.invite_token.is_empty() {
+        if partner.invite_token.len() > 64
+            || !partner.invite_token.chars().all(|c| c.is_ascii_graphic())
+            || partner.invite_token.is_empty()
+        {
             let field = format!("partner[{}].invite_token", partner.id);
             found.push(rule(field, "give 1 to 64 printable characters without blanks (OCPI 2.2.1 §2.2)"));
         }

@@ -9,7 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::time::ScaledClock;
 use headroom_domain::{Clock, PartnerId, PartyId};
 use headroom_grid_api::server as grid_server;
-use headroom_ocpi_adapter::{Dialect, Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server};
+use headroom_ocpi_adapter::{
+    Dialect, Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server,
+};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +34,8 @@ const PULLS_DUE: usize = 64;
 /// Runs the service until told to stop.
 pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<()> {
     let config = &checked.config;
-    let store = Store::open(&config.store.path).await.with_context(|| format!("opening {}", config.store.path.display()))?;
+    let store =
+        Store::open(&config.store.path).await.with_context(|| format!("opening {}", config.store.path.display()))?;
     let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(config.clock, real_time));
     store.drop_unsent_requests(clock.now()).await?;
     let http_listener = listen(config.server.http_listen, "server.http_listen").await?;
@@ -55,7 +58,8 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
     let utility = Arc::new(UtilityEdge::new(Arc::clone(&context), config.utilities.clone()));
     info!(http = %config.server.http_listen, grpc = %config.server.grpc_listen, "serving");
     let http_server = axum::serve(http_listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let grpc_server = grid_server::serve(grpc_listener, utility, grid_options(config, &clock), stop.clone().cancelled_owned());
+    let grpc_server =
+        grid_server::serve(grpc_listener, utility, grid_options(config, &clock), stop.clone().cancelled_owned());
     let served = tokio::select! {
         served = async { tokio::try_join!(async { http_server.await.context("HTTP") }, async { grpc_server.await.context("gRPC") }) } => served.map(|_| ()),
         () = stopped_for(&stop, Duration::from_secs(5)) => Ok(()),
@@ -79,10 +83,17 @@ fn real_time() -> DateTime<Utc> {
 }
 
 async fn listen(address: std::net::SocketAddr, field: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("`{field}`: {address} cannot be listened on; is it in use?"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("`{field}`: {address} cannot be listened on; is it in use?"))
 }
 
-async fn platform(config: &Config, clock: &Arc<dyn Clock>, store: &Store, due: mpsc::Sender<PartnerId>) -> anyhow::Result<Platform> {
+async fn platform(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    store: &Store,
+    due: mpsc::Sender<PartnerId>,
+) -> anyhow::Result<Platform> {
     let mut partners: Vec<Partner> = store.partners().await?;
     let known: BTreeSet<PartnerId> = partners.iter().map(|partner| partner.id.clone()).collect();
     for entry in &config.partners {
@@ -103,5 +114,8 @@ async fn platform(config: &Config, clock: &Arc<dyn Clock>, store: &Store, due: m
 }
 
 fn grid_options(config: &Config, clock: &Arc<dyn Clock>) -> grid_server::Options {
-    grid_server::Options { horizon_max: LIMIT_HORIZON, ..grid_server::Options::new(Arc::clone(clock), access(&config.utilities)) }
+    grid_server::Options {
+        horizon_max: LIMIT_HORIZON,
+        ..grid_server::Options::new(Arc::clone(clock), access(&config.utilities))
+    }
 }

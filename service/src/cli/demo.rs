@@ -70,7 +70,11 @@ pub(super) struct Arguments {
 
 fn speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.parse().map_err(|_| "give a number".to_owned())?;
-    if (1.0..=2000.0).contains(&speed) { Ok(speed) } else { Err("give 1 to 2000: above that, messages take longer than control steps".to_owned()) }
+    if (1.0..=2000.0).contains(&speed) {
+        Ok(speed)
+    } else {
+        Err("give 1 to 2000: above that, messages take longer than control steps".to_owned())
+    }
 }
 
 fn time_of_day(text: &str) -> Result<NaiveTime, String> {
@@ -135,7 +139,12 @@ struct Demo {
 }
 
 impl Demo {
-    async fn start(folder: &Folder, addresses: Addresses, scenario: &Scenario, arguments: &Arguments) -> anyhow::Result<Self> {
+    async fn start(
+        folder: &Folder,
+        addresses: Addresses,
+        scenario: &Scenario,
+        arguments: &Arguments,
+    ) -> anyhow::Result<Self> {
         let launcher = Launcher::new(folder.path())?;
         let config = path(&folder.config())?;
         let mut service = launcher.start("service", &["serve", "--config", &config])?;
@@ -154,7 +163,10 @@ impl Demo {
         let mut kills: Vec<_> = arguments.kill_service_at.iter().filter_map(|at| instant(scenario, *at)).collect();
         kills.sort_unstable_by(|first, second| second.cmp(first));
         if !arguments.headless {
-            eprintln!("The page: {url}   (service: process {}; kill -9 it, if you like: it is started again)", service.id().unwrap_or(0));
+            eprintln!(
+                "The page: {url}   (service: process {}; kill -9 it, if you like: it is started again)",
+                service.id().unwrap_or(0)
+            );
         }
         let clock = ScaledClock::new(Some(scenario.clock), real_time);
         Ok(Self { launcher, config, service, cpo, others: vec![emsp, utility], clock, kills, progress, restarts: 0 })
@@ -195,7 +207,9 @@ impl Demo {
 }
 
 fn path(path: &std::path::Path) -> anyhow::Result<String> {
-    path.to_str().map(str::to_owned).with_context(|| format!("{} is no readable path: choose another folder", path.display()))
+    path.to_str()
+        .map(str::to_owned)
+        .with_context(|| format!("{} is no readable path: choose another folder", path.display()))
 }
 
 /// Returns when a time of day is on the scenario's day.

@@ -19,7 +19,12 @@ mod simulate;
 
 /// Plans the charging of electric vehicles under the limits of the grid.
 #[derive(Debug, Parser)]
-#[command(name = "headroom", version, about, after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 steered sessions violated a limit.")]
+#[command(
+    name = "headroom",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 steered sessions violated a limit."
+)]
 struct Cli {
     /// Log as JSON lines.
     #[arg(long, global = true)]

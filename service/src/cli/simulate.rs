@@ -64,7 +64,16 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
 fn table(summary: &SimulateSummary) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["strategy", "sessions", "needed kWh", "delivered kWh", "missed kWh", "cost", "peak kW", "limit broken"]);
+    table.set_header([
+        "strategy",
+        "sessions",
+        "needed kWh",
+        "delivered kWh",
+        "missed kWh",
+        "cost",
+        "peak kW",
+        "limit broken",
+    ]);
     for run in &summary.strategies {
         let score = &run.score;
         table.add_row([

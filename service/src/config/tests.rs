@@ -82,7 +82,9 @@ fn a_utility_over_a_site_that_is_not_there_is_refused() {
 
 #[test]
 fn an_unusable_token_is_refused() {
-    assert!(mistakes("invite_token = \"secret\"", "invite_token = \"two words\"").contains("partner[cpo].invite_token"));
+    assert!(
+        mistakes("invite_token = \"secret\"", "invite_token = \"two words\"").contains("partner[cpo].invite_token")
+    );
 }
 
 #[test]

@@ -44,9 +44,10 @@ impl StationState {
 /// Reads a session's requests, oldest first and without superseded ones.
 pub fn station_state(requests: &[&ProfileRequest], fallback: Power) -> StationState {
     let newest_in_force = requests.iter().rposition(|request| request.state == RequestState::InForce);
-    let possible = requests.iter().enumerate().filter(|(index, request)| {
-        request.state.may_be_in_force() && Some(*index) != newest_in_force
-    });
+    let possible = requests
+        .iter()
+        .enumerate()
+        .filter(|(index, request)| request.state.may_be_in_force() && Some(*index) != newest_in_force);
     let belief = Belief {
         acknowledged: newest_in_force.map(|index| requests[index].profile.clone()),
         in_flight: possible.map(|(_, request)| request.profile.clone()).collect(),
@@ -60,7 +61,9 @@ pub fn station_state(requests: &[&ProfileRequest], fallback: Power) -> StationSt
         belief,
         in_force_since: newest_in_force.and_then(|index| requests[index].settled_at),
         responsive: failures == 0,
-        under_way: requests.iter().any(|request| matches!(request.state, RequestState::Created | RequestState::Waiting)),
+        under_way: requests
+            .iter()
+            .any(|request| matches!(request.state, RequestState::Created | RequestState::Waiting)),
         not_before: last.map(|at| at + pause(failures)),
         supported: !requests.iter().any(|request| request.detail.as_deref() == Some(NOT_SUPPORTED)),
     }

@@ -54,7 +54,12 @@ impl Context {
     /// Puts the parts together.
     pub fn new(checked: &Checked, store: Store, clock: Arc<dyn Clock>) -> Result<Self, SiteError> {
         let site = |(site, entry): (&Site, &SiteEntry)| {
-            Ok(SiteContext { site: site.clone(), partner: PartnerId::new(entry.partner.clone()), entry: entry.clone(), tree: site.tree()? })
+            Ok(SiteContext {
+                site: site.clone(),
+                partner: PartnerId::new(entry.partner.clone()),
+                entry: entry.clone(),
+                tree: site.tree()?,
+            })
         };
         Ok(Self {
             store,

@@ -54,7 +54,12 @@ pub struct Forecasts(Mutex<BTreeMap<String, (DateTime<Utc>, Model)>>);
 
 impl Forecasts {
     async fn predict(&self, site: &SiteContext, store: &Store, now: DateTime<Utc>) -> Result<Forecast, StoreError> {
-        let cached = self.0.lock().get(&site.site.id).filter(|(made, _)| now - *made < REFIT_AFTER).map(|(_, model)| model.clone());
+        let cached = self
+            .0
+            .lock()
+            .get(&site.site.id)
+            .filter(|(made, _)| now - *made < REFIT_AFTER)
+            .map(|(_, model)| model.clone());
         let model = match cached {
             Some(model) => model,
             None => self.refit(site, store, now).await?,
@@ -74,7 +79,11 @@ impl Forecasts {
     }
 }
 
-async fn base_load_readings(site: &SiteContext, store: &Store, since: DateTime<Utc>) -> Result<Vec<(Interval, Power)>, StoreError> {
+async fn base_load_readings(
+    site: &SiteContext,
+    store: &Store,
+    since: DateTime<Utc>,
+) -> Result<Vec<(Interval, Power)>, StoreError> {
     let readings = store.readings_since(&site.site.id, since).await?;
     Ok(readings.into_iter().filter_map(|reading| Some((reading.interval(), reading.base_load_w?))).collect())
 }
@@ -117,13 +126,20 @@ impl Facts {
         Ok(facts)
     }
 
-    async fn gather_sessions(&mut self, store: &Store, site: &SiteContext, locations: &[Location]) -> Result<(), StoreError> {
+    async fn gather_sessions(
+        &mut self,
+        store: &Store,
+        site: &SiteContext,
+        locations: &[Location],
+    ) -> Result<(), StoreError> {
         let mut preferences = store.preferences().await?;
         let mut uptakes: BTreeMap<SessionId, Uptake> = store.uptakes().await?;
         let requests = store.requests_of_open_sessions().await?;
         let mut learnt = BTreeMap::new();
         let reported: Vec<Session> = store.open_objects(Kind::Session).await?;
-        for session in reported.into_iter().filter(|session| session.status == SessionStatus::Active && site.hosts(session)) {
+        for session in
+            reported.into_iter().filter(|session| session.status == SessionStatus::Active && site.hosts(session))
+        {
             let id = session.key.session_id();
             let Some(evse) = site.evse(&session) else {
                 warn!(session = %id, evse = session.evse_uid, "its EVSE is not in the site's description: it is not steered");

@@ -84,7 +84,11 @@ fn refusal(answer: ProfileAnswer) -> &'static str {
     }
 }
 
-async fn put(context: &Context, platform: &Platform, request: &ProfileRequest) -> Result<Result<Receipt, LinkError>, StoreError> {
+async fn put(
+    context: &Context,
+    platform: &Platform,
+    request: &ProfileRequest,
+) -> Result<Result<Receipt, LinkError>, StoreError> {
     let Some(session) = context.store.session(&request.session).await? else {
         return Ok(Err(LinkError::Unsendable(format!("session {} is gone", request.session))));
     };
@@ -92,7 +96,9 @@ async fn put(context: &Context, platform: &Platform, request: &ProfileRequest) -
     let connector = match evse.map(SiteContext::connector) {
         Some(Ok(connector)) => connector,
         Some(Err(error)) => return Ok(Err(LinkError::Unsendable(error.to_string()))),
-        None => return Ok(Err(LinkError::Unsendable("the session's EVSE is not in the site's description".to_owned()))),
+        None => {
+            return Ok(Err(LinkError::Unsendable("the session's EVSE is not in the site's description".to_owned())));
+        }
     };
     let client = platform.client(&session.key.partner);
     let response_url = platform.response_url(&request.id);

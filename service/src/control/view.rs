@@ -18,8 +18,8 @@ use super::belief::{StationState, station_state};
 use super::context::{Context, SiteContext};
 use super::planner::PlanState;
 use crate::http::{
-    Ahead, Badge, BadgeKind, LimitEntry, Past, PlanView, PriceStep, ProfileState, ReasonView, SessionView, SiteSummary, SiteView, SiteViews,
-    limit_steps,
+    Ahead, Badge, BadgeKind, LimitEntry, Past, PlanView, PriceStep, ProfileState, ReasonView, SessionView, SiteSummary,
+    SiteView, SiteViews, limit_steps,
 };
 use crate::store::{MeterReading, ProfileRequest, StoreError};
 
@@ -41,7 +41,11 @@ impl Views {
 
     async fn look(&self, site: &SiteContext) -> Option<SiteView> {
         // A page that cannot be shown now is asked for again in a second; the operator sees that it is stale.
-        SiteLook::new(&self.0, site).view().await.inspect_err(|error| error!(%error, site = site.site.id, "the site cannot be shown")).ok()
+        SiteLook::new(&self.0, site)
+            .view()
+            .await
+            .inspect_err(|error| error!(%error, site = site.site.id, "the site cannot be shown"))
+            .ok()
     }
 }
 
@@ -93,7 +97,12 @@ impl<'a> SiteLook<'a> {
             id: self.site.site.id.clone(),
             name: self.site.site.name.clone(),
             time_zone: self.site.site.time_zone,
-            currency: self.site.site.energy_price.as_ref().map_or_else(|| "EUR".to_owned(), |price| price.currency.clone()),
+            currency: self
+                .site
+                .site
+                .energy_price
+                .as_ref()
+                .map_or_else(|| "EUR".to_owned(), |price| price.currency.clone()),
             now: self.now,
             clock_speed: self.context.clock_speed(),
             badges: self.badges(&limits, readings.last()),
@@ -103,7 +112,11 @@ impl<'a> SiteLook<'a> {
             past: past(Interval { start: since, end: self.now }, &readings, &sessions, &powers),
             ahead: self.plan.as_ref().map(|plan| ahead(plan)),
             sessions: sessions.iter().map(|session| self.session(session, &requests, &preferences)).collect(),
-            plan: self.plan.as_ref().map(|plan| PlanView { status: plan.schedule.status, made_at: plan.made_at, cost: plan.schedule.cost }),
+            plan: self.plan.as_ref().map(|plan| PlanView {
+                status: plan.schedule.status,
+                made_at: plan.made_at,
+                cost: plan.schedule.cost,
+            }),
             limits_log,
         })
     }
@@ -135,7 +148,8 @@ impl<'a> SiteLook<'a> {
             departure: if over { session.ended_at.unwrap_or(departure) } else { departure },
             departure_stated: preferences.get(&id).is_some_and(|preference| preference.departure.is_some()),
             power_now_w: session.power_w.filter(|_| !over),
-            allowed_now_w: (!over).then(|| station.belief.acknowledged.as_ref().map_or(fallback, |profile| profile.limit_at(self.now))),
+            allowed_now_w: (!over)
+                .then(|| station.belief.acknowledged.as_ref().map_or(fallback, |profile| profile.limit_at(self.now))),
             plan_w: planned.map(|(_, plan)| plan.power_w.clone()).unwrap_or_default(),
             reason: self.reason(&id).filter(|_| !over).map(|reason| ReasonView::new(reason, &self.site.site.id)),
             profile_state: profile_state(&station),
@@ -185,7 +199,8 @@ impl<'a> SiteLook<'a> {
         if let Some(until) = self.held_back_until(limits) {
             kinds.push(BadgeKind::LimitedByGrid { until });
         }
-        if let Some((plan, breach)) = self.plan.as_ref().and_then(|plan| Some((plan, plan.schedule.breaches.first()?))) {
+        if let Some((plan, breach)) = self.plan.as_ref().and_then(|plan| Some((plan, plan.schedule.breaches.first()?)))
+        {
             let from = plan.schedule.grid.step(breach.step).start;
             kinds.push(BadgeKind::BaseLoadAboveLimit { node: breach.node.clone(), from, excess_w: breach.excess_w });
         }
@@ -242,14 +257,19 @@ fn past(
         let until = readings.partition_point(|reading| reading.start < step.end);
         let base: Vec<Power> = readings[from..until].iter().filter_map(|reading| reading.base_load_w).collect();
         let mean = (!base.is_empty()).then(|| base.iter().copied().sum::<Power>() / base.len() as f64);
-        let drawing: Vec<(SessionId, Power)> = sessions.iter().filter_map(|session| power_during(session, step, powers)).collect();
+        let drawing: Vec<(SessionId, Power)> =
+            sessions.iter().filter_map(|session| power_during(session, step, powers)).collect();
         past.push(step.start, mean, drawing.iter().map(|(id, power)| (id, *power)));
         start += PAST_STEP;
     }
     past
 }
 
-fn power_during(session: &Session, step: Interval, powers: &BTreeMap<SessionId, Vec<(DateTime<Utc>, Power)>>) -> Option<(SessionId, Power)> {
+fn power_during(
+    session: &Session,
+    step: Interval,
+    powers: &BTreeMap<SessionId, Vec<(DateTime<Utc>, Power)>>,
+) -> Option<(SessionId, Power)> {
     if session.started_at >= step.end || session.ended_at.is_some_and(|ended| ended <= step.start) {
         return None;
     }

@@ -63,7 +63,10 @@ async fn take(
 }
 
 fn bears(headers: &HeaderMap, token: &str) -> bool {
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    let sent = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
     sent.is_some_and(|sent| sent.as_bytes().ct_eq(token.as_bytes()).into())
 }
 

@@ -10,7 +10,8 @@ use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
 use headroom_domain::{PartnerId, Power};
 use headroom_ocpi_adapter::{
-    HostError, ObjectKey, ObjectKind, Outcome, Partner, PartnerStore, PreferenceReply, ProfileResult, Received, ScspHost, StationProfile, Warning,
+    HostError, ObjectKey, ObjectKind, Outcome, Partner, PartnerStore, PreferenceReply, ProfileResult, Received,
+    ScspHost, StationProfile, Warning,
 };
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -57,7 +58,12 @@ impl PartnerEdge {
     }
 
     async fn takes_preferences(&self, session: &Session) -> Result<bool, HostError> {
-        let key = store::ObjectKey { partner: &session.key.partner, kind: Kind::Location, party: &session.key.party, id: &session.location_id };
+        let key = store::ObjectKey {
+            partner: &session.key.partner,
+            kind: Kind::Location,
+            party: &session.key.party,
+            id: &session.location_id,
+        };
         let location: Option<Location> = self.0.store.object(key).await?;
         let evse = location.as_ref().zip(session.evse_uid.as_deref()).and_then(|(location, uid)| location.evse(uid));
         Ok(evse.is_some_and(|evse| evse.takes_preferences))
@@ -108,8 +114,15 @@ impl ScspHost for PartnerEdge {
         Ok(self.0.store.delete_object(object_key(key)).await?)
     }
 
-    async fn put_preference(&self, partner: &PartnerId, session_id: &str, preference: ChargingPreference) -> Result<PreferenceReply, HostError> {
-        let Some(session) = self.session_named(partner, session_id).await? else { return Ok(PreferenceReply::UnknownSession) };
+    async fn put_preference(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        preference: ChargingPreference,
+    ) -> Result<PreferenceReply, HostError> {
+        let Some(session) = self.session_named(partner, session_id).await? else {
+            return Ok(PreferenceReply::UnknownSession);
+        };
         if !self.takes_preferences(&session).await? {
             return Ok(PreferenceReply::NotCapable);
         }
@@ -150,10 +163,17 @@ impl ScspHost for PartnerEdge {
         Ok(true)
     }
 
-    async fn active_profile(&self, partner: &PartnerId, session_id: &str, profile: StationProfile) -> Result<bool, HostError> {
+    async fn active_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        profile: StationProfile,
+    ) -> Result<bool, HostError> {
         let Some(session) = self.session_named(partner, session_id).await? else { return Ok(false) };
         let site = self.0.sites.iter().find(|site| site.hosts(&session));
-        let Some((site, evse)) = site.and_then(|site| site.evse(&session).map(|evse| (site, evse))) else { return Ok(true) };
+        let Some((site, evse)) = site.and_then(|site| site.evse(&session).map(|evse| (site, evse))) else {
+            return Ok(true);
+        };
         let Some(reported) = profile.at_connector(&SiteContext::connector(evse)?) else { return Ok(true) };
         let id = session.key.session_id();
         let requests = self.0.store.requests_of(&id).await?;
@@ -190,7 +210,8 @@ fn object_key(key: &ObjectKey) -> store::ObjectKey<'_> {
 }
 
 fn readable(key: store::ObjectKey<'_>, warnings: &[Warning]) -> Vec<String> {
-    let lines: Vec<_> = warnings.iter().map(|warning| format!("{}: {} (got {})", warning.path, warning.rule, warning.value)).collect();
+    let lines: Vec<_> =
+        warnings.iter().map(|warning| format!("{}: {} (got {})", warning.path, warning.rule, warning.value)).collect();
     for line in &lines {
         warn!(partner = %key.partner, kind = key.kind.as_str(), id = key.id, "{line}");
     }

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use headroom_domain::{PartnerId};
-use headroom_ocpi_adapter::{HostError, Interface, LinkError, Module, Platform, PulledPage, Received, Rejected, ScspHost};
+use headroom_domain::PartnerId;
+use headroom_ocpi_adapter::{
+    HostError, Interface, LinkError, Module, Platform, PulledPage, Received, Rejected, ScspHost,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -19,7 +21,13 @@ const SESSIONS_SINCE: TimeDelta = TimeDelta::days(7);
 const RETRY_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 /// Pulls from partners until told to stop: those named on the channel, and all of them from time to time.
-pub async fn run(context: Arc<Context>, platform: Platform, edge: Arc<PartnerEdge>, mut due: mpsc::Receiver<PartnerId>, stop: CancellationToken) {
+pub async fn run(
+    context: Arc<Context>,
+    platform: Platform,
+    edge: Arc<PartnerEdge>,
+    mut due: mpsc::Receiver<PartnerId>,
+    stop: CancellationToken,
+) {
     let mut pause = TimeDelta::zero();
     loop {
         let partner = tokio::select! {
@@ -52,7 +60,12 @@ enum PullError {
     Host(HostError),
 }
 
-async fn pull(context: &Context, platform: &Platform, edge: &PartnerEdge, partner: &PartnerId) -> Result<(), PullError> {
+async fn pull(
+    context: &Context,
+    platform: &Platform,
+    edge: &PartnerEdge,
+    partner: &PartnerId,
+) -> Result<(), PullError> {
     let Some(link) = platform.partner(partner).and_then(|partner| partner.link().cloned()) else { return Ok(()) };
     let client = platform.client(partner);
     let offers = |module: &Module| link.endpoint(module, Interface::Sender).is_some();

@@ -28,7 +28,8 @@ impl UtilityEdge {
     }
 
     fn site(&self, utility: &str, target: &NodeId) -> Result<&SiteContext, Refusal> {
-        let site = self.context.site_of_node(target).ok_or_else(|| Refusal::TargetUnknown { target: target.clone() })?;
+        let site =
+            self.context.site_of_node(target).ok_or_else(|| Refusal::TargetUnknown { target: target.clone() })?;
         let entry = self.utilities.iter().find(|entry| entry.name == utility);
         if entry.is_some_and(|entry| entry.sites.contains(&site.site.id)) {
             Ok(site)
@@ -45,7 +46,9 @@ impl UtilityEdge {
 impl UtilityHost for UtilityEdge {
     async fn submit_limit(&self, submission: Submission) -> Result<Submitted, Refusal> {
         let Submission { utility, draft, request_id, request_hash, validate_only } = submission;
-        if let Some(answered) = self.recorded_submission(&utility, request_id, &request_hash).await?.filter(|_| !validate_only) {
+        if let Some(answered) =
+            self.recorded_submission(&utility, request_id, &request_hash).await?.filter(|_| !validate_only)
+        {
             return Ok(answered);
         }
         let site = self.site(&utility, &draft.target)?;
@@ -76,7 +79,12 @@ impl UtilityHost for UtilityEdge {
         self.submitted(site, limit).await
     }
 
-    async fn recorded_submission(&self, utility: &str, request_id: Uuid, request_hash: &[u8; 32]) -> Result<Option<Submitted>, Refusal> {
+    async fn recorded_submission(
+        &self,
+        utility: &str,
+        request_id: Uuid,
+        request_hash: &[u8; 32],
+    ) -> Result<Option<Submitted>, Refusal> {
         let hash = hex(request_hash);
         let request = LimitRequest { utility, request_id: &request_id.to_string(), hash: &hash };
         match self.context.store.answered(request).await.map_err(|error| unavailable(&error))? {
@@ -94,7 +102,12 @@ impl UtilityHost for UtilityEdge {
         let Cancellation { utility, limit: id, request_id, request_hash, .. } = cancellation;
         let hash = hex(&request_hash);
         let request = LimitRequest { utility: &utility, request_id: &request_id.to_string(), hash: &hash };
-        let answer = self.context.store.cancel_limit(request, &id, self.context.clock.now()).await.map_err(|error| unavailable(&error))?;
+        let answer = self
+            .context
+            .store
+            .cancel_limit(request, &id, self.context.clock.now())
+            .await
+            .map_err(|error| unavailable(&error))?;
         self.context.wake.replan();
         match answer {
             AcceptedLimit::New(limit) | AcceptedLimit::Repeated(limit) => Ok(*limit),
@@ -103,7 +116,12 @@ impl UtilityHost for UtilityEdge {
         }
     }
 
-    async fn effective_limit(&self, utility: &str, target: &NodeId, window: Interval) -> Result<Vec<EffectiveInterval>, Refusal> {
+    async fn effective_limit(
+        &self,
+        utility: &str,
+        target: &NodeId,
+        window: Interval,
+    ) -> Result<Vec<EffectiveInterval>, Refusal> {
         let site = self.site(utility, target)?;
         Ok(self.book(site).await?.effective(target, window))
     }
@@ -129,9 +147,11 @@ impl UtilityEdge {
         let mut book = self.book(site).await?;
         book.enter(limit.clone());
         let now = self.context.clock.now();
-        let window = limit.intervals.first().zip(limit.intervals.last()).and_then(|(first, last)| {
-            Interval::new(first.interval.start.max(now), last.interval.end)
-        });
+        let window = limit
+            .intervals
+            .first()
+            .zip(limit.intervals.last())
+            .and_then(|(first, last)| Interval::new(first.interval.start.max(now), last.interval.end));
         let effective = window.map(|window| book.effective(&limit.target, window)).unwrap_or_default();
         Ok(Submitted { warnings: warnings(site, &limit), limit, effective })
     }
@@ -165,7 +185,11 @@ fn warnings(site: &SiteContext, limit: &GridLimit) -> Vec<LimitWarning> {
     for (index, item) in limit.intervals.iter().enumerate() {
         if item.maximum_import_w.is_some_and(|power| power.as_kw() > capacity_kw) {
             let message = format!("the connection's capacity of {capacity_kw} kW is tighter and stays in force");
-            found.push(LimitWarning { code: "ABOVE_CONNECTION_CAPACITY".to_owned(), interval_index: Some(index), message });
+            found.push(LimitWarning {
+                code: "ABOVE_CONNECTION_CAPACITY".to_owned(),
+                interval_index: Some(index),
+                message,
+            });
         }
     }
     found

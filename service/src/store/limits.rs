@@ -38,12 +38,17 @@ pub enum AcceptedLimit {
 
 impl Store {
     /// Records a limit once; it is on disk when this returns `New`.
-    pub async fn accept_limit(&self, request: LimitRequest<'_>, limit: &GridLimit) -> Result<AcceptedLimit, StoreError> {
+    pub async fn accept_limit(
+        &self,
+        request: LimitRequest<'_>,
+        limit: &GridLimit,
+    ) -> Result<AcceptedLimit, StoreError> {
         let mut transaction = self.durable.begin_with("BEGIN IMMEDIATE").await?;
         if let Some(answered) = answered(&mut transaction, request).await? {
             return Ok(answered);
         }
-        if let Some(latest) = latest_revision(&mut transaction, limit).await?.filter(|latest| *latest >= limit.revision) {
+        if let Some(latest) = latest_revision(&mut transaction, limit).await?.filter(|latest| *latest >= limit.revision)
+        {
             return Ok(AcceptedLimit::Stale { latest });
         }
         sqlx::query("INSERT INTO grid_limit (id, target, body) VALUES (?, ?, ?)")
@@ -58,16 +63,28 @@ impl Store {
     }
 
     /// Withdraws a limit once; on disk when this returns `New`. One that is withdrawn already stays as it is.
-    pub async fn cancel_limit(&self, request: LimitRequest<'_>, id: &LimitId, at: DateTime<Utc>) -> Result<AcceptedLimit, StoreError> {
+    pub async fn cancel_limit(
+        &self,
+        request: LimitRequest<'_>,
+        id: &LimitId,
+        at: DateTime<Utc>,
+    ) -> Result<AcceptedLimit, StoreError> {
         let mut transaction = self.durable.begin_with("BEGIN IMMEDIATE").await?;
         if let Some(answered) = answered(&mut transaction, request).await? {
             return Ok(answered);
         }
-        let row = sqlx::query("SELECT body FROM grid_limit WHERE id = ?").bind(id.as_str()).fetch_optional(&mut *transaction).await?;
+        let row = sqlx::query("SELECT body FROM grid_limit WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
         let Some(row) = row else { return Ok(AcceptedLimit::NotFound) };
         let mut limit: GridLimit = parse("limit", row.get("body"))?;
         limit.cancelled_at.get_or_insert(at);
-        sqlx::query("UPDATE grid_limit SET body = ? WHERE id = ?").bind(json(&limit)?).bind(id.as_str()).execute(&mut *transaction).await?;
+        sqlx::query("UPDATE grid_limit SET body = ? WHERE id = ?")
+            .bind(json(&limit)?)
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await?;
         record(&mut transaction, request, &limit, at, "limit cancelled").await?;
         transaction.commit().await?;
         Ok(AcceptedLimit::New(Box::new(limit)))
@@ -86,7 +103,10 @@ impl Store {
 
     /// Returns a limit.
     pub async fn limit(&self, id: &LimitId) -> Result<Option<GridLimit>, StoreError> {
-        let row = sqlx::query("SELECT body FROM grid_limit WHERE id = ?").bind(id.as_str()).fetch_optional(&self.quick).await?;
+        let row = sqlx::query("SELECT body FROM grid_limit WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.quick)
+            .await?;
         row.map(|row| parse("limit", row.get("body"))).transpose()
     }
 
@@ -105,7 +125,10 @@ impl Store {
     }
 }
 
-async fn answered(transaction: &mut Transaction<'_, Sqlite>, request: LimitRequest<'_>) -> Result<Option<AcceptedLimit>, StoreError> {
+async fn answered(
+    transaction: &mut Transaction<'_, Sqlite>,
+    request: LimitRequest<'_>,
+) -> Result<Option<AcceptedLimit>, StoreError> {
     let row = sqlx::query("SELECT hash, answer FROM limit_request WHERE utility = ? AND request_id = ?")
         .bind(request.utility)
         .bind(request.request_id)
@@ -145,7 +168,10 @@ async fn record(
     Ok(())
 }
 
-async fn latest_revision(transaction: &mut Transaction<'_, Sqlite>, limit: &GridLimit) -> Result<Option<i64>, StoreError> {
+async fn latest_revision(
+    transaction: &mut Transaction<'_, Sqlite>,
+    limit: &GridLimit,
+) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT MAX(json_extract(body, '$.revision')) AS latest FROM grid_limit \
                WHERE target = ? AND json_extract(body, '$.programme') = ? AND json_extract(body, '$.utility') = ?";
     let row = sqlx::query(sql)

@@ -35,14 +35,16 @@ impl Store {
     pub async fn save_readings(&self, site: &str, readings: &[MeterReading]) -> Result<(), StoreError> {
         let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
         for reading in readings {
-            sqlx::query("INSERT OR REPLACE INTO meter_reading (site, start, end, import_w, base_load_w) VALUES (?, ?, ?, ?, ?)")
-                .bind(site)
-                .bind(text(reading.start))
-                .bind(text(reading.end))
-                .bind(reading.import_w.map(Power::as_w))
-                .bind(reading.base_load_w.map(Power::as_w))
-                .execute(&mut *transaction)
-                .await?;
+            sqlx::query(
+                "INSERT OR REPLACE INTO meter_reading (site, start, end, import_w, base_load_w) VALUES (?, ?, ?, ?, ?)",
+            )
+            .bind(site)
+            .bind(text(reading.start))
+            .bind(text(reading.end))
+            .bind(reading.import_w.map(Power::as_w))
+            .bind(reading.base_load_w.map(Power::as_w))
+            .execute(&mut *transaction)
+            .await?;
         }
         transaction.commit().await?;
         Ok(())

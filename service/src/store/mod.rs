@@ -74,8 +74,22 @@ impl Store {
     }
 
     /// Writes down who did what.
-    pub async fn audit(&self, at: DateTime<Utc>, principal: &str, action: &str, resource: &str, detail: &str) -> Result<(), StoreError> {
-        sqlx::query(AUDIT).bind(text(at)).bind(principal).bind(action).bind(resource).bind(detail).execute(&self.quick).await?;
+    pub async fn audit(
+        &self,
+        at: DateTime<Utc>,
+        principal: &str,
+        action: &str,
+        resource: &str,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(AUDIT)
+            .bind(text(at))
+            .bind(principal)
+            .bind(action)
+            .bind(resource)
+            .bind(detail)
+            .execute(&self.quick)
+            .await?;
         Ok(())
     }
 }

@@ -70,16 +70,21 @@ pub struct Content<'a, T> {
 
 impl Store {
     /// Keeps an object unless a newer one is there.
-    pub async fn save_object<T: serde::Serialize>(&self, key: ObjectKey<'_>, content: Content<'_, T>) -> Result<Saved, StoreError> {
+    pub async fn save_object<T: serde::Serialize>(
+        &self,
+        key: ObjectKey<'_>,
+        content: Content<'_, T>,
+    ) -> Result<Saved, StoreError> {
         let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
-        let known = sqlx::query("SELECT last_updated FROM object WHERE partner = ? AND kind = ? AND party = ? AND id = ?")
-            .bind(key.partner.as_str())
-            .bind(key.kind.as_str())
-            .bind(key.party.to_string())
-            .bind(key.id)
-            .fetch_optional(&mut *transaction)
-            .await?
-            .map(|row| time(row.get("last_updated")));
+        let known =
+            sqlx::query("SELECT last_updated FROM object WHERE partner = ? AND kind = ? AND party = ? AND id = ?")
+                .bind(key.partner.as_str())
+                .bind(key.kind.as_str())
+                .bind(key.party.to_string())
+                .bind(key.id)
+                .fetch_optional(&mut *transaction)
+                .await?
+                .map(|row| time(row.get("last_updated")));
         if known.is_some_and(|known| known > content.last_updated) {
             return Ok(Saved::Stale);
         }

@@ -1,8 +1,8 @@
 //! Profile requests: the outbox, and the memory of what may be in force at a station.
 
 use chrono::{DateTime, Utc};
-use headroom_domain::{PartnerId, SessionId};
 use headroom_domain::profile::ChargingProfile;
+use headroom_domain::{PartnerId, SessionId};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -163,7 +163,12 @@ impl Store {
 
     /// Notes a profile that a station says it obeys and that nobody here asked for: it counts as possibly in force until
     /// a later request is acknowledged.
-    pub async fn note_reported_profile(&self, session: &SessionId, profile: &ChargingProfile, at: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn note_reported_profile(
+        &self,
+        session: &SessionId,
+        profile: &ChargingProfile,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO profile_request (id, session, profile, direction, state, created_at, settled_at, detail) \
                    VALUES (?, ?, ?, 'reported', 'unknown', ?, ?, 'reported by the station')";
         sqlx::query(sql)
@@ -193,7 +198,13 @@ impl Store {
     ///
     /// A word that comes after the time-out still counts. An acceptance supersedes everything of the session that was
     /// settled before this request was sent; what was settled later may have overtaken it and stays possible.
-    pub async fn settle_request(&self, id: &str, state: RequestState, at: DateTime<Utc>, detail: &str) -> Result<Option<ProfileRequest>, StoreError> {
+    pub async fn settle_request(
+        &self,
+        id: &str,
+        state: RequestState,
+        at: DateTime<Utc>,
+        detail: &str,
+    ) -> Result<Option<ProfileRequest>, StoreError> {
         let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
         let outcome = match state {
             RequestState::InForce => "acknowledged",
@@ -236,10 +247,15 @@ impl Store {
     /// Gives up waiting for stations whose time is over; returns how many there were.
     ///
     /// Requests that were sent before `orphaned_before` and never answered at all died with an earlier process.
-    pub async fn time_out_requests(&self, now: DateTime<Utc>, orphaned_before: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub async fn time_out_requests(
+        &self,
+        now: DateTime<Utc>,
+        orphaned_before: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
         let sql = "UPDATE profile_request SET state = 'unknown', settled_at = ?, outcome = 'silent', detail = 'no word in time' \
                    WHERE (state = 'waiting' AND deadline < ?) OR (state = 'created' AND sent_at < ?)";
-        let done = sqlx::query(sql).bind(text(now)).bind(text(now)).bind(text(orphaned_before)).execute(&self.quick).await?;
+        let done =
+            sqlx::query(sql).bind(text(now)).bind(text(now)).bind(text(orphaned_before)).execute(&self.quick).await?;
         Ok(done.rows_affected())
     }
 
@@ -260,7 +276,12 @@ impl Store {
                    FROM profile_request WHERE sent_at IS NOT NULL";
         let row = sqlx::query(sql).fetch_one(&self.quick).await?;
         let count = |column: &str| row.get::<i64, _>(column).unsigned_abs();
-        Ok(RequestCounts { sent: count("sent"), acknowledged: count("acknowledged"), refused: count("refused"), silent: count("silent") })
+        Ok(RequestCounts {
+            sent: count("sent"),
+            acknowledged: count("acknowledged"),
+            refused: count("refused"),
+            silent: count("silent"),
+        })
     }
 }
 

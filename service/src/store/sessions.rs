@@ -27,7 +27,11 @@ impl Store {
     }
 
     /// Keeps what a driver said; a later word replaces an earlier one.
-    pub async fn save_preference(&self, session: &SessionId, preference: &ChargingPreference) -> Result<(), StoreError> {
+    pub async fn save_preference(
+        &self,
+        session: &SessionId,
+        preference: &ChargingPreference,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO preference (session, body) VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET body = excluded.body";
         sqlx::query(sql).bind(session.as_str()).bind(json(preference)?).execute(&self.durable).await?;
         Ok(())
@@ -35,17 +39,31 @@ impl Store {
 
     /// Returns what the drivers of open sessions said.
     pub async fn preferences(&self) -> Result<BTreeMap<SessionId, ChargingPreference>, StoreError> {
-        self.by_open_session("SELECT session, body FROM preference JOIN object ON kind = 'session' AND name = session WHERE open", "preference").await
+        self.by_open_session(
+            "SELECT session, body FROM preference JOIN object ON kind = 'session' AND name = session WHERE open",
+            "preference",
+        )
+        .await
     }
 
     /// Returns what was learned of the vehicles of open sessions.
     pub async fn uptakes<T: serde::de::DeserializeOwned>(&self) -> Result<BTreeMap<SessionId, T>, StoreError> {
-        self.by_open_session("SELECT session, body FROM uptake JOIN object ON kind = 'session' AND name = session WHERE open", "uptake").await
+        self.by_open_session(
+            "SELECT session, body FROM uptake JOIN object ON kind = 'session' AND name = session WHERE open",
+            "uptake",
+        )
+        .await
     }
 
-    async fn by_open_session<T: serde::de::DeserializeOwned>(&self, sql: &'static str, what: &'static str) -> Result<BTreeMap<SessionId, T>, StoreError> {
+    async fn by_open_session<T: serde::de::DeserializeOwned>(
+        &self,
+        sql: &'static str,
+        what: &'static str,
+    ) -> Result<BTreeMap<SessionId, T>, StoreError> {
         let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
-        rows.iter().map(|row| Ok((SessionId::new(row.get::<String, _>("session")), parse(what, row.get("body"))?))).collect()
+        rows.iter()
+            .map(|row| Ok((SessionId::new(row.get::<String, _>("session")), parse(what, row.get("body"))?)))
+            .collect()
     }
 
     /// Finds the session that plans know by a name.
@@ -70,7 +88,12 @@ impl Store {
     }
 
     /// Keeps the power that a session reported.
-    pub async fn save_session_power(&self, session: &SessionId, at: DateTime<Utc>, power: Power) -> Result<(), StoreError> {
+    pub async fn save_session_power(
+        &self,
+        session: &SessionId,
+        at: DateTime<Utc>,
+        power: Power,
+    ) -> Result<(), StoreError> {
         sqlx::query("INSERT OR REPLACE INTO session_power (session, at, power_w) VALUES (?, ?, ?)")
             .bind(session.as_str())
             .bind(text(at))
@@ -81,13 +104,20 @@ impl Store {
     }
 
     /// Returns the power of all sessions since a time, oldest first.
-    pub async fn session_powers(&self, since: DateTime<Utc>) -> Result<Vec<(SessionId, DateTime<Utc>, Power)>, StoreError> {
+    pub async fn session_powers(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<(SessionId, DateTime<Utc>, Power)>, StoreError> {
         let rows = sqlx::query("SELECT session, at, power_w FROM session_power WHERE at >= ? ORDER BY at, session")
             .bind(text(since))
             .fetch_all(&self.quick)
             .await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
-            (SessionId::new(row.get::<String, _>("session")), time(row.get("at")), Power::try_new(row.get("power_w")).unwrap_or_default())
+            (
+                SessionId::new(row.get::<String, _>("session")),
+                time(row.get("at")),
+                Power::try_new(row.get("power_w")).unwrap_or_default(),
+            )
         };
         Ok(rows.iter().map(read).collect())
     }

@@ -57,9 +57,20 @@ fn session(id: &str, minute: i64, status: SessionStatus) -> Session {
 }
 
 async fn put(store: &Store, session: &Session) -> Saved {
-    let key = ObjectKey { partner: &session.key.partner, kind: Kind::Session, party: &session.key.party, id: &session.key.id };
+    let key = ObjectKey {
+        partner: &session.key.partner,
+        kind: Kind::Session,
+        party: &session.key.party,
+        id: &session.key.id,
+    };
     let open = !session.status.is_over();
-    let content = Content { last_updated: session.last_updated, open, value: session, raw: &json!({"id": session.key.id}), warnings: &[] };
+    let content = Content {
+        last_updated: session.last_updated,
+        open,
+        value: session,
+        raw: &json!({"id": session.key.id}),
+        warnings: &[],
+    };
     store.save_object(key, content).await.unwrap()
 }
 
@@ -84,7 +95,10 @@ async fn a_request_id_with_another_body_is_refused() {
 async fn revisions_must_rise() {
     let (_folder, store) = store().await;
     store.accept_limit(request("r1", "h1"), &limit("a", 5)).await.unwrap();
-    assert_eq!(store.accept_limit(request("r2", "h2"), &limit("b", 5)).await.unwrap(), AcceptedLimit::Stale { latest: 5 });
+    assert_eq!(
+        store.accept_limit(request("r2", "h2"), &limit("b", 5)).await.unwrap(),
+        AcceptedLimit::Stale { latest: 5 }
+    );
 }
 
 #[tokio::test]
@@ -190,7 +204,8 @@ async fn requests_that_an_earlier_process_left_open_are_timed_out() {
 #[tokio::test]
 async fn readings_are_kept_once_per_start() {
     let (_folder, store) = store().await;
-    let reading = |kw: f64| MeterReading { start: at(0), end: at(1), import_w: Some(Power::from_kw(kw)), base_load_w: None };
+    let reading =
+        |kw: f64| MeterReading { start: at(0), end: at(1), import_w: Some(Power::from_kw(kw)), base_load_w: None };
     store.save_readings("campus", &[reading(1.0)]).await.unwrap();
     store.save_readings("campus", &[reading(2.0)]).await.unwrap();
     assert_eq!(store.readings_since("campus", at(0)).await.unwrap(), vec![reading(2.0)]);

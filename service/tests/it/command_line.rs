@@ -17,7 +17,8 @@ fn root() -> PathBuf {
 }
 
 fn first_case() -> PathBuf {
-    let mut cases: Vec<_> = std::fs::read_dir(root().join("optimizer/cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<_> =
+        std::fs::read_dir(root().join("optimizer/cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     cases.sort();
     cases.swap_remove(0)

@@ -45,7 +45,8 @@ impl Demo {
     /// Waits for the end and returns the summary.
     async fn summary(self) -> Value {
         let service_log = self.folder.path().join("data/service.log");
-        let output = tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await.expect("the demo ends").unwrap();
+        let output =
+            tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await.expect("the demo ends").unwrap();
         let log = std::fs::read_to_string(service_log).unwrap_or_default();
         let tail: String = log.lines().rev().take(40).collect::<Vec<_>>().join("\n");
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

@@ -72,7 +72,7 @@ struct OcpiArgs {
     /// Where the service is, for example `http://127.0.0.1:8080/`.
     #[arg(long)]
     service: Url,
-    /// Where the service lists its OCPI versions; otherwise `versions` under `--service`.
+    /// Where the service lists its OCPI versions; otherwise `ocpi/versions` under `--service`.
     #[arg(long)]
     versions_url: Option<Url>,
     /// The token A that the service gave.
@@ -87,7 +87,7 @@ impl OcpiArgs {
     fn link(&self) -> anyhow::Result<OcpiLink> {
         let versions_url = match &self.versions_url {
             Some(url) => url.clone(),
-            None => self.service.join("versions").context("--service is no base for `versions`")?,
+            None => self.service.join("ocpi/versions").context("--service is no base for `ocpi/versions`")?,
         };
         Ok(OcpiLink { versions_url, token_a: Secret::new(self.token_a.clone()), listen: self.listen })
     }

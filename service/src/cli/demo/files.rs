@@ -98,7 +98,11 @@ impl Folder {
             assume_profile_capable: false,
         };
         Ok(Config {
-            server: Server { http_listen: addresses.http, public_url: Url::parse(&addresses.page())?, grpc_listen: addresses.grpc },
+            server: Server {
+                http_listen: addresses.http,
+                public_url: Url::parse(&addresses.page())?,
+                grpc_listen: addresses.grpc,
+            },
             store: Store { path: self.store() },
             ocpi: Ocpi { country_code: "NL".to_owned(), party_id: "HDR".to_owned(), name: "Headroom demo".to_owned() },
             control: Control::default(),

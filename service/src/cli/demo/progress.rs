@@ -44,7 +44,12 @@ impl Progress {
     }
 
     /// Waits until the service answers.
-    pub(super) async fn wait_for_service(&self, service: &mut Child, patience: Duration, log: &Path) -> anyhow::Result<()> {
+    pub(super) async fn wait_for_service(
+        &self,
+        service: &mut Child,
+        patience: Duration,
+        log: &Path,
+    ) -> anyhow::Result<()> {
         let answering = async {
             while self.view().await.is_none() {
                 if let Some(status) = service.try_wait()? {
@@ -54,7 +59,9 @@ impl Progress {
             }
             Ok(())
         };
-        tokio::time::timeout(patience, answering).await.with_context(|| format!("the service does not answer: see {}", log.display()))?
+        tokio::time::timeout(patience, answering)
+            .await
+            .with_context(|| format!("the service does not answer: see {}", log.display()))?
     }
 
     async fn view(&self) -> Option<SiteView> {
@@ -71,7 +78,9 @@ impl Progress {
         let time = now.with_timezone(&self.time_zone).format("%H:%M");
         let Some(view) = self.view().await else { return };
         let summary = view.summary();
-        let kw = |power: Option<headroom_domain::Power>| power.map_or_else(|| "?".to_owned(), |power| format!("{:.0}", power.as_kw()));
+        let kw = |power: Option<headroom_domain::Power>| {
+            power.map_or_else(|| "?".to_owned(), |power| format!("{:.0}", power.as_kw()))
+        };
         let (import, limit) = (kw(summary.import_now_w), kw(summary.limit_now_w));
         self.bar.set_message(format!("{time}  {} vehicles  {import} of {limit} kW", summary.connected));
     }

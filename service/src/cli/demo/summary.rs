@@ -82,7 +82,8 @@ impl Summary {
         let emsp: EmspResult = report(folder, "emsp")?;
         let store = Store::open(&folder.store()).await?;
         let RequestCounts { sent, acknowledged, refused, silent } = store.request_counts().await?;
-        let accepted: Vec<DateTime<Utc>> = utility.submissions.iter().filter_map(|finding| finding.accepted_at).collect();
+        let accepted: Vec<DateTime<Utc>> =
+            utility.submissions.iter().filter_map(|finding| finding.accepted_at).collect();
         let limit_to_acknowledged_s = slowest(&store, &accepted).await?;
         let score = cpo.score;
         Ok(Self {
@@ -127,23 +128,42 @@ impl Summary {
         let span = |span: Option<f64>| span.map_or_else(|| "none was needed".to_owned(), |span| format!("{span:.1} s"));
         let rows = [
             ("", "with Headroom".to_owned(), "uncontrolled".to_owned()),
-            ("limit broken by vehicles", format!("{:.0} s, {:.2} kWh", self.violation_s, self.violation_kwh), format!("{:.0} s", self.violation_uncontrolled_s)),
+            (
+                "limit broken by vehicles",
+                format!("{:.0} s, {:.2} kWh", self.violation_s, self.violation_kwh),
+                format!("{:.0} s", self.violation_uncontrolled_s),
+            ),
             ("limit broken by base load alone", format!("{:.0} s", self.base_load_violation_s), String::new()),
             ("circuits over their rating", format!("{:.0} s", self.circuit_violation_s), String::new()),
             ("sessions", self.sessions.to_string(), self.sessions.to_string()),
             ("energy needed", kwh(self.energy_needed_kwh), String::new()),
             ("energy delivered", kwh(self.energy_delivered_kwh), String::new()),
-            ("missed", format!("{} ({} by leaving early)", kwh(self.shortfall_kwh), kwh(self.shortfall_left_early_kwh)), String::new()),
+            (
+                "missed",
+                format!("{} ({} by leaving early)", kwh(self.shortfall_kwh), kwh(self.shortfall_left_early_kwh)),
+                String::new(),
+            ),
             ("cost", money(self.cost), money(self.cost_uncontrolled)),
             ("peak", format!("{:.1} kW", self.peak_kw), format!("{:.1} kW", self.peak_uncontrolled_kw)),
             ("profiles sent", self.profiles_sent.to_string(), String::new()),
             (
                 "acknowledged, refused, silent, under way",
-                format!("{}, {}, {}, {}", self.profiles_acknowledged, self.profiles_refused, self.profiles_silent, self.profiles_under_way),
+                format!(
+                    "{}, {}, {}, {}",
+                    self.profiles_acknowledged, self.profiles_refused, self.profiles_silent, self.profiles_under_way
+                ),
                 String::new(),
             ),
-            ("limits read back as submitted", format!("{} of {}", self.limits_as_submitted, self.limits_submitted), String::new()),
-            ("limit accepted to reductions in force", format!("{} ({} real)", span(self.limit_to_acknowledged_s), span(self.limit_to_acknowledged_real_s)), String::new()),
+            (
+                "limits read back as submitted",
+                format!("{} of {}", self.limits_as_submitted, self.limits_submitted),
+                String::new(),
+            ),
+            (
+                "limit accepted to reductions in force",
+                format!("{} ({} real)", span(self.limit_to_acknowledged_s), span(self.limit_to_acknowledged_real_s)),
+                String::new(),
+            ),
         ];
         for (what, with, without) in rows {
             table.add_row([what.to_owned(), with, without]);
@@ -154,7 +174,8 @@ impl Summary {
 
 fn report<T: serde::de::DeserializeOwned>(folder: &Folder, partner: &str) -> anyhow::Result<T> {
     let path = folder.result(partner);
-    let text = std::fs::read(&path).with_context(|| format!("the virtual {partner} left no result in {}", path.display()))?;
+    let text =
+        std::fs::read(&path).with_context(|| format!("the virtual {partner} left no result in {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))
 }
 
