@@ -82,11 +82,18 @@ pub struct DriverDefaults {
     pub energy_kwh: f64,
     /// Length of stay. **Units**: h.
     pub stay_h: f64,
+    /// Share of the room, two hours ahead and later, that plans leave to vehicles yet to come: 0 to 0.9.
+    #[serde(default = "usual_newcomers")]
+    pub left_to_newcomers: f64,
+}
+
+fn usual_newcomers() -> f64 {
+    DriverDefaults::default().left_to_newcomers
 }
 
 impl Default for DriverDefaults {
     fn default() -> Self {
-        Self { energy_kwh: 20.0, stay_h: 8.0 }
+        Self { energy_kwh: 20.0, stay_h: 8.0, left_to_newcomers: 0.2 }
     }
 }
 
@@ -276,6 +283,8 @@ impl Site {
             "give more than 0 kWh",
         )?;
         number("defaults.stay_h", self.defaults.stay_h, self.defaults.stay_h > 0.0, "give more than 0 h")?;
+        let newcomers = self.defaults.left_to_newcomers;
+        number("defaults.left_to_newcomers", newcomers, (0.0..=0.9).contains(&newcomers), "give 0 to 0.9")?;
         self.check_safe_rates(&self.tree()?)
     }
 

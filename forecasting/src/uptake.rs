@@ -37,6 +37,8 @@ const ALIKE: f64 = 0.02;
 const ROOM: (f64, f64) = (1.1, 1000.0);
 /// What is offered to tell a share of phases from an own maximum, of the limit that left it open.
 const PROBE: f64 = 0.8;
+/// Less than this is standby.
+const STOPPED_W: f64 = 100.0;
 /// Power of a phase below which a vehicle does not charge: 6 A (IEC 61851-1) at the upper edge of 230 V + 10 %.
 const MINIMUM_PER_PHASE_W: f64 = 1520.0;
 
@@ -89,15 +91,27 @@ impl Uptake {
         let allowed = reading.allowed_w;
         let taken = reading.measured_w.or_zero().min(allowed);
         self.watch_for_taper(allowed, taken);
-        if self.previous.is_some_and(|previous| agree(previous, (allowed, taken))) {
+        // The first one counts: too low it errs to the safe side, and the next ones mend it.
+        if self.taken.is_empty() || self.previous.is_some_and(|previous| agree(previous, (allowed, taken))) {
             self.remember(allowed, taken);
         }
         self.previous = Some((allowed, taken));
     }
 
-    /// Returns the share of the allowed power that the vehicle takes: 1, or 1/3 for one phase of three.
+    /// Returns the share of the allowed power that the vehicle takes by its phases, where that was seen: 1/3 for one of
+    /// three. Otherwise 1.
     pub fn share(&self) -> Ratio {
         let share = self.share_of_phases().filter(|share| self.is_held_by_limit(*share)).unwrap_or(1.0);
+        Ratio::from_ratio(share)
+    }
+
+    /// Returns the least share of the allowed power that the vehicle could be taking.
+    ///
+    /// Until it has shown itself it counts as one on a single phase: whoever turns out to take more is done sooner, but
+    /// time that was lost on counting on three phases does not come back.
+    pub fn cautious_share(&self) -> Ratio {
+        let unseen = 1.0 / f64::from(self.phases.max(1));
+        let share = if self.taken.is_empty() { unseen } else { self.share_of_phases().unwrap_or(1.0) };
         Ratio::from_ratio(share)
     }
 
@@ -117,6 +131,11 @@ impl Uptake {
     /// nearly full. It ends when the vehicle takes more again.
     pub fn nearly_full(&self) -> bool {
         self.tapered_to.is_some()
+    }
+
+    /// Tells whether the vehicle takes nothing of what it took before: it is full, or waits for a time of its own.
+    pub fn stopped(&self) -> bool {
+        self.tapered_to.is_some_and(|power| power < Power::from_w(STOPPED_W))
     }
 
     fn watch_for_taper(&mut self, allowed: Power, taken: Power) {

@@ -21,8 +21,8 @@ const MINIMUM_CURRENT_A: f64 = 6.0;
 const EXTENSION_H: i64 = 1;
 /// What a session that is nearly full is planned to take at most.
 const NEARLY_FULL_WH: f64 = 1000.0;
-/// By how much a session that is nearly full may draw more than it did: its power only falls.
-const NEARLY_FULL_MARGIN: f64 = 1.25;
+/// What is kept free above a share of phases: chargers hold a current to a few percent.
+const LOAD_SHARE_MARGIN: f64 = 1.05;
 /// The least uptake that is believed: less would make a small need look endless.
 const UPTAKE_LEAST: f64 = 0.1;
 
@@ -68,10 +68,16 @@ pub struct ObservedSession {
     pub belief: Belief,
     /// Whether its station obeys and answers.
     pub responsive: bool,
-    /// Share of the allowed power that the vehicle takes.
+    /// Share of the allowed power that the vehicle takes, reckoned with caution.
     pub uptake: Ratio,
+    /// Share of the allowed power that the vehicle can take at most; less than 1 only where it was seen to be so.
+    pub load_share: Ratio,
+    /// The most allowed power that the vehicle can use, where that is known.
+    pub useful_w: Option<Power>,
     /// Whether its battery is nearly full: it takes less than it is allowed.
     pub nearly_full: bool,
+    /// Whether it has stopped taking anything: it is full, or waits for a time of its own.
+    pub stopped: bool,
 }
 
 /// Why facts make no snapshot.
@@ -175,7 +181,8 @@ fn present<'a>(observation: &Observation<'a>) -> BTreeMap<String, (&'a SiteEvse,
 fn settings(observation: &Observation<'_>) -> Settings {
     let tail_after_s = i64::from(observation.site.safe_mode.tail_after_min) * 60;
     let refresh_before_s = observation.settings.refresh_before_s.min(tail_after_s / 2);
-    Settings { tail_after_s, refresh_before_s, ..observation.settings }
+    let left_to_newcomers = Ratio::from_ratio(observation.site.defaults.left_to_newcomers);
+    Settings { tail_after_s, refresh_before_s, left_to_newcomers, ..observation.settings }
 }
 
 fn forecast_load(observation: &Observation<'_>, grid: &TimeGrid) -> Result<NodeBaseLoad, AssembleError> {
@@ -216,6 +223,7 @@ fn session_state(
     let wiring = evse.wiring()?;
     let preference = session.preference.as_ref();
     let profile_type = preference.map_or_else(ProfileType::default, |preference| preference.profile_type);
+    let departure_stated = preference.is_some_and(|preference| preference.departure.is_some());
     let departure = departure(observation, session);
     let (maximum_w, minimum_w) = powers(&wiring, session);
     let uptake = Ratio::from_ratio(session.uptake.as_ratio().clamp(UPTAKE_LEAST, 1.0));
@@ -227,6 +235,10 @@ fn session_state(
     if session.nearly_full {
         needed_wh = needed_wh.min(Energy::from_wh(NEARLY_FULL_WH));
         wanted_wh = wanted_wh.min(Energy::from_wh(NEARLY_FULL_WH));
+    }
+    if session.stopped {
+        // It is offered the least current where others leave room, so that it shows when it wants more.
+        (needed_wh, wanted_wh) = (Energy::ZERO, fits);
     }
     let mut belief = session.belief.clone();
     if !session.takes_profiles {
@@ -244,8 +256,10 @@ fn session_state(
         minimum_w,
         may_pause: true,
         uptake,
+        load_share: Ratio::from_ratio((session.load_share.as_ratio() * LOAD_SHARE_MARGIN).min(1.0)),
         priority: 1.0,
         profile_type,
+        may_wait: session.stopped || (departure_stated && !session.nearly_full),
         power_now_w: session.power_w.map(Power::or_zero),
         belief,
         responsive: session.responsive,
@@ -268,8 +282,6 @@ fn departure(observation: &Observation<'_>, session: &ObservedSession) -> DateTi
 fn powers(wiring: &Wiring, session: &ObservedSession) -> (Power, Power) {
     let most = wiring.maximum_power();
     let least = wiring.power_at(Current::from_a(MINIMUM_CURRENT_A)).min(most);
-    match session.power_w {
-        Some(power) if session.nearly_full => ((power * NEARLY_FULL_MARGIN).clamp(least, most), least),
-        _ => (most, least),
-    }
+    let useful = if session.stopped { Some(least) } else { session.useful_w };
+    (useful.map_or(most, |useful| useful.clamp(least, most)), least)
 }

@@ -69,8 +69,9 @@ pub fn dispatch(snapshot: &Snapshot, schedule: &Schedule) -> Dispatch {
     let left = envelope.room(&rows, &envelope.worst_w);
     let full = Overfull::new(&rows, &left, envelope.pieces.len());
     let if_obeyed = Overfull::new(&rows, &envelope.room(&rows, &desired.power_w), envelope.pieces.len());
-    let soon = snapshot.now + TimeDelta::seconds(snapshot.settings.refresh_before_s);
-    Dispatcher { snapshot, rows, envelope, desired, left, overfull: full, if_obeyed, soon }.run()
+    let soon = snapshot.now + TimeDelta::seconds(snapshot.settings.told_within_s);
+    let stale = snapshot.now + TimeDelta::seconds(snapshot.settings.refresh_before_s);
+    Dispatcher { snapshot, rows, envelope, desired, left, overfull: full, if_obeyed, soon, stale }.run()
 }
 
 /// Sums of powers this much (W) over a limit break it.
@@ -103,6 +104,8 @@ struct Dispatcher<'a> {
     if_obeyed: Overfull,
     /// Differences later than this can wait.
     soon: DateTime<Utc>,
+    /// A tail that begins before this is put off.
+    stale: DateTime<Utc>,
 }
 
 impl Dispatcher<'_> {
@@ -191,7 +194,7 @@ impl Dispatcher<'_> {
             return (0..allowed.len()).any(keeps_a_limit);
         }
         let Some(last) = last_sent(state) else { return true };
-        let until = if last.tail_start() > self.soon { self.soon } else { DateTime::<Utc>::MAX_UTC };
+        let until = if last.tail_start() > self.stale { self.soon } else { DateTime::<Utc>::MAX_UTC };
         self.soon_pieces(until).any(differs)
     }
 
@@ -237,7 +240,7 @@ impl Dispatcher<'_> {
     }
 
     fn tolerance(&self, power_w: f64) -> f64 {
-        self.snapshot.settings.tolerance_w.as_w().max(0.01 * power_w)
+        self.snapshot.settings.tolerance_w.as_w().max(0.03 * power_w)
     }
 }
 

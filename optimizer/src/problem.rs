@@ -1,5 +1,6 @@
 //! A snapshot as indices: sessions by steps, and the room that limits leave for them.
 
+use headroom_domain::grid::NodeKind;
 use headroom_domain::units::hours;
 use headroom_domain::{Interval, Power};
 use std::cmp::Ordering;
@@ -44,6 +45,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) order: Vec<usize>,
     /// Steps in which no power may lie between zero and the minimum.
     pub(crate) near: Range<usize>,
+    /// The highest price of the horizon.
+    pub(crate) dearest_per_kwh: f64,
 }
 
 impl<'a> Problem<'a> {
@@ -64,13 +67,19 @@ impl<'a> Problem<'a> {
                 }
             }
         }
-        for room in room_w.iter_mut().flatten() {
-            *room = room.max(0.0);
+        let kept: Vec<f64> = windows.iter().map(|window| kept(snapshot, *window)).collect();
+        for (row, room_w) in rows.all().iter().zip(&mut room_w) {
+            // Nobody comes to an EVSE that is taken.
+            let shared = snapshot.tree.nodes()[row.node].kind != NodeKind::Evse;
+            for (room, kept) in room_w.iter_mut().zip(&kept) {
+                *room = room.max(0.0) * if shared { *kept } else { 1.0 };
+            }
         }
         let near_end = now + chrono::TimeDelta::seconds(snapshot.settings.minimum_current_within_s.min(31_536_000));
         let near = 0..snapshot.grid.edges().partition_point(|edge| *edge < near_end).min(snapshot.grid.len());
         let order = canonical_order(snapshot);
-        Self { snapshot, rows, windows, room_w, stays, carried_w, order, near }
+        let dearest_per_kwh = snapshot.prices.iter().map(|price| price.as_per_kwh()).fold(0.0, f64::max);
+        Self { snapshot, rows, windows, room_w, stays, carried_w, order, near, dearest_per_kwh }
     }
 
     /// Returns the number of steps.
@@ -128,6 +137,15 @@ impl Stay {
 /// Returns what a row leaves beside its base load; less than zero where the base load alone breaks the limit.
 pub(crate) fn room(rows: &Rows<'_>, row: usize, window: Interval) -> f64 {
     rows.limit(row, window).0 - rows.guard(row, window)
+}
+
+/// How far ahead the room that is left to newcomers is at its most.
+const NEWCOMERS_H: f64 = 2.0;
+
+/// Returns the share of the room that plans may use: the rest is left to vehicles yet to come.
+fn kept(snapshot: &Snapshot, window: Option<Interval>) -> f64 {
+    let ahead = window.map_or(0.0, |window| hours(window.start - snapshot.now) / NEWCOMERS_H);
+    1.0 - snapshot.settings.left_to_newcomers.as_ratio() * ahead.clamp(0.0, 1.0)
 }
 
 fn stay(snapshot: &Snapshot, session: &SessionState) -> Stay {

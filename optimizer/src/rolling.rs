@@ -29,6 +29,12 @@ pub fn step(snapshot: &Snapshot) -> Schedule {
     }
 }
 
+/// Tells whether a schedule can be dispatched again: it speaks of the same sessions and the same steps.
+pub fn still_fits(schedule: &Schedule, snapshot: &Snapshot) -> bool {
+    let planned = schedule.sessions.iter().map(|plan| &plan.session);
+    schedule.grid == snapshot.grid && planned.eq(snapshot.sessions.iter().map(|session| &session.id))
+}
+
 /// Tells whether powers miss nothing but what stays are too short for.
 fn meets_all_needs(problem: &Problem<'_>, powers: &Powers) -> bool {
     problem.order.iter().all(|&session| {

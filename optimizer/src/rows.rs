@@ -7,7 +7,7 @@ use headroom_domain::grid::{GridTree, Phase, Wiring};
 use headroom_domain::limit::Basis;
 use headroom_domain::{Interval, Power};
 
-use crate::snapshot::{NodeLimits, Snapshot};
+use crate::snapshot::{NodeLimits, SessionState, Snapshot};
 
 /// Line to neutral, where no EVSE below a node says otherwise.
 const USUAL_VOLTAGE_V: f64 = 230.0;
@@ -70,7 +70,14 @@ impl<'a> Rows<'a> {
             by_node[row.node].push(index);
         }
         let shares = |position: Option<usize>| position.map_or_else(Vec::new, |at| shares(tree, &rows, &by_node, at));
-        let members = snapshot.sessions.iter().map(|session| shares(tree.position(&session.node))).collect();
+        let members = |session: &SessionState| {
+            let by_measure = |(row, weight): Share| match rows[row].measure {
+                Measure::Import => (row, weight * session.load_share.as_ratio()),
+                Measure::Phase(_) => (row, weight),
+            };
+            shares(tree.position(&session.node)).into_iter().map(by_measure).collect()
+        };
+        let members = snapshot.sessions.iter().map(members).collect();
         let mut guard_w = vec![vec![0.0; snapshot.grid.len()]; rows.len()];
         for base in &snapshot.base_load {
             for (row, weight) in shares(tree.position(&base.node)) {

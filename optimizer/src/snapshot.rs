@@ -97,12 +97,20 @@ pub struct SessionState {
     /// Share of the allowed power that the vehicle really takes: 1/3 for one phase on a three-phase EVSE.
     #[serde(default = "one")]
     pub uptake: Ratio,
+    /// Share of the allowed power that it can load nodes with; less than 1 only where physics was seen to bound it. The
+    /// current on its phases counts in full, because nobody knows which of them it uses.
+    #[serde(default = "one")]
+    pub load_share: Ratio,
     /// Weight of its shortfall against others'; 1 is usual, more is more important.
     #[serde(default = "usual_priority")]
     pub priority: f64,
     /// How its driver wants to charge.
     #[serde(default)]
     pub profile_type: ProfileType,
+    /// Whether it may be kept waiting for a lower price: not who may leave at any time because no departure was stated,
+    /// nor who charges slowly because the battery is nearly full.
+    #[serde(default = "yes")]
+    pub may_wait: bool,
     /// What it draws now, where that is known.
     #[serde(default)]
     pub power_now_w: Option<Power>,
@@ -126,11 +134,15 @@ pub struct Settings {
     pub tail_after_s: i64,
     /// How long before its tail begins a profile is sent anew.
     pub refresh_before_s: i64,
+    /// How far ahead what was sent must say what is planned; what differs later is told when it comes near.
+    pub told_within_s: i64,
     /// How far ahead no power may lie between zero and the minimum current. Beyond, a step stands for its mean.
     pub minimum_current_within_s: i64,
     /// What a kWh wanted beyond the need is worth; absent: the mean price over the rest of the session's stay.
     pub wanted_value: Option<EnergyPrice>,
-    /// Smaller differences of power are not worth a message (also: 1 % of the power).
+    /// Share of the room that is left to vehicles yet to come. It grows from nothing now to this in two hours.
+    pub left_to_newcomers: Ratio,
+    /// Smaller differences of power are not worth a message (also: 3 % of the power).
     pub tolerance_w: Power,
 }
 
@@ -140,9 +152,11 @@ impl Default for Settings {
             deadline_s: 10.0,
             tail_after_s: 3600,
             refresh_before_s: 1200,
+            told_within_s: 300,
             minimum_current_within_s: 7200,
             wanted_value: None,
-            tolerance_w: Power::from_w(100.0),
+            left_to_newcomers: Ratio::ZERO,
+            tolerance_w: Power::from_w(300.0),
         }
     }
 }

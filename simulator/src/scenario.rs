@@ -8,7 +8,7 @@ use headroom_datasets::{RecordedSession, synthetic};
 use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitInterval, LimitKind};
 use headroom_domain::site::{EnergyPriceTable, Site, SiteError};
 use headroom_domain::time::ClockRate;
-use headroom_domain::{Interval, LimitId, Power, Ratio};
+use headroom_domain::{Energy, Interval, LimitId, Power, Ratio};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

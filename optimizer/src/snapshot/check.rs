@@ -151,6 +151,8 @@ impl SessionState {
         range(&field("minimum_w"), minimum.as_w(), |_| minimum <= self.maximum_w, "give at most `maximum_w`")?;
         let uptake = self.uptake.as_ratio();
         range(&field("uptake"), uptake, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")?;
+        let load_share = self.load_share.as_ratio();
+        range(&field("load_share"), load_share, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")?;
         let priority = self.priority;
         range(&field("priority"), priority, |value| value.is_finite() && value > 0.0, "give more than 0, usually 1")?;
         let Belief { fallback_w, .. } = self.belief;
@@ -179,8 +181,12 @@ impl Settings {
             |value| value >= 0.0 && value < tail_after_s,
             "give 0 s or more and less than `tail_after_s`",
         )?;
+        let within_s = self.told_within_s as f64;
+        range("settings.told_within_s", within_s, |value| value >= 0.0, "give 0 s or more")?;
         let within_s = self.minimum_current_within_s as f64;
         range("settings.minimum_current_within_s", within_s, |value| value >= 0.0, "give 0 s or more")?;
+        let newcomers = self.left_to_newcomers.as_ratio();
+        range("settings.left_to_newcomers", newcomers, |value| (0.0..=0.9).contains(&value), "give 0 to 0.9")?;
         not_negative("settings.tolerance_w", self.tolerance_w)
     }
 }

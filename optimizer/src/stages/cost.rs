@@ -1,9 +1,19 @@
 //! Third goal: cost. Energy at its price, a new peak at the demand charge, less what wanted energy is worth.
+//!
+//! Who is in a hurry pays by waiting instead of by the price: an hour's wait of a kWh counts as the dearest kWh.
+
+use headroom_domain::preference::ProfileType;
+use headroom_domain::units::hours;
 
 use crate::model::Model;
 use crate::problem::Problem;
 
 use super::SLACK_KWH;
+
+/// What an hour's wait of a kWh counts, in the dearest price of the horizon, for a driver who said to be in a hurry.
+const HURRIED_BY_WORD: f64 = 1.0;
+/// The same for one who may not be kept waiting.
+const HURRIED_BY_SILENCE: f64 = 0.5;
 
 /// The programme of the cheapest plan that keeps the shortfalls.
 pub(super) struct Stage {
@@ -26,7 +36,7 @@ impl Stage {
         let stay = &problem.stays[session];
         let priced: Vec<_> = self.model.of(problem, session).collect();
         for (step, column) in priced {
-            self.model.programme.columns[column].cost = problem.price(step) * stay.yield_h(step);
+            self.model.programme.columns[column].cost = price(problem, session, step) * stay.yield_h(step);
         }
     }
 
@@ -36,11 +46,15 @@ impl Stage {
         let must_kwh = stay.needed_wh / 1000.0 - short_kwh - SLACK_KWH;
         let extra_kwh = (stay.wanted_wh - stay.needed_wh) / 1000.0;
         let steps = stay.steps.clone();
-        let cheapest = steps.map(|step| problem.price(step)).fold(f64::INFINITY, f64::min);
+        let prices = steps.map(|step| price(problem, session, step));
+        let (cheapest, dearest) =
+            prices.fold((f64::INFINITY, 0.0), |(least, most), price| (price.min(least), price.max(most)));
+        let hurried = hurry(problem, session).is_some();
+        let value = if hurried { stay.value_per_kwh.max(dearest) } else { stay.value_per_kwh };
         let mut entries = self.model.energy(problem, session);
-        if extra_kwh > 0.0 && stay.value_per_kwh >= cheapest {
+        if extra_kwh > 0.0 && value >= cheapest {
             // A hair above the price, so that energy worth exactly its price is taken.
-            let extra = self.model.programme.column(-stay.value_per_kwh - 1e-6, 0.0, extra_kwh);
+            let extra = self.model.programme.column(-value - 1e-6, 0.0, extra_kwh);
             entries.push((extra, -1.0));
             self.model.programme.at_least(must_kwh, entries);
         } else if must_kwh > 0.0 {
@@ -66,4 +80,21 @@ impl Stage {
             }
         }
     }
+}
+
+/// Returns what a kWh of a session costs in a step: its price, or its wait.
+fn price(problem: &Problem<'_>, session: usize, step: usize) -> f64 {
+    let wait = hurry(problem, session).zip(problem.windows[step]);
+    wait.map_or(problem.price(step), |(per_hour, window)| per_hour * hours(window.start - problem.snapshot.now))
+}
+
+/// Returns what an hour's wait of a kWh counts, for those in a hurry.
+fn hurry(problem: &Problem<'_>, session: usize) -> Option<f64> {
+    let state = &problem.snapshot.sessions[session];
+    let in_dearest = match state.profile_type {
+        ProfileType::Fast => HURRIED_BY_WORD,
+        _ if !state.may_wait => HURRIED_BY_SILENCE,
+        _ => return None,
+    };
+    Some(in_dearest * problem.dearest_per_kwh)
 }

@@ -43,7 +43,10 @@ fn session(id: &str, evse: &str) -> ObservedSession {
         belief: Belief::untouched(Power::from_w(4140.0)),
         responsive: true,
         uptake: Ratio::from_ratio(1.0),
+        load_share: Ratio::from_ratio(1.0),
+        useful_w: None,
         nearly_full: false,
+        stopped: false,
     }
 }
 
@@ -124,7 +127,8 @@ fn who_is_still_there_after_departure_is_given_another_hour() {
 
 #[test]
 fn who_is_nearly_full_is_given_little() {
-    let full = ObservedSession { nearly_full: true, power_w: Some(Power::from_kw(5.0)), ..session("s", "E1") };
+    let useful_w = Some(Power::from_w(6250.0));
+    let full = ObservedSession { nearly_full: true, useful_w, ..session("s", "E1") };
     let state = &assembled(&[full]).sessions[0];
     assert_eq!((state.needed_wh, state.wanted_wh), (Energy::from_kwh(1.0), Energy::from_kwh(1.0)));
     assert_eq!(state.maximum_w, Power::from_w(6250.0));

@@ -112,7 +112,7 @@ impl World {
                 station_default_a: DEFAULT_A,
                 tail_after_min: 60,
             },
-            defaults: DriverDefaults { energy_kwh: 20.0, stay_h: 4.0 },
+            defaults: DriverDefaults { energy_kwh: 20.0, stay_h: 4.0, left_to_newcomers: 0.1 },
             energy_price: None,
             demand_charge_per_kw: None,
             circuits: vec![circuit("c0", false), circuit("c1", true)],
@@ -194,7 +194,10 @@ impl World {
             belief: Belief::untouched(fallback),
             responsive: true,
             uptake: Ratio::from_ratio(1.0),
+            load_share: Ratio::from_ratio(1.0),
+            useful_w: None,
             nearly_full: false,
+        stopped: false,
         });
     }
 

@@ -24,6 +24,8 @@ pub struct StationState {
     pub belief: Belief,
     /// Since when the acknowledged profile is in force.
     pub in_force_since: Option<DateTime<Utc>>,
+    /// From when on another one may be in force instead.
+    pub certain_until: DateTime<Utc>,
     /// Whether the last word was an acknowledgement (or nothing was ever asked).
     pub responsive: bool,
     /// Whether a request is under way.
@@ -44,13 +46,15 @@ impl StationState {
 /// Reads a session's requests, oldest first and without superseded ones.
 pub fn station_state(requests: &[&ProfileRequest], fallback: Power) -> StationState {
     let newest_in_force = requests.iter().rposition(|request| request.state == RequestState::InForce);
-    let possible = requests
+    let possible: Vec<_> = requests
         .iter()
         .enumerate()
-        .filter(|(index, request)| request.state.may_be_in_force() && Some(*index) != newest_in_force);
+        .filter(|(index, request)| request.state.may_be_in_force() && Some(*index) != newest_in_force)
+        .map(|(_, request)| request)
+        .collect();
     let belief = Belief {
         acknowledged: newest_in_force.map(|index| requests[index].profile.clone()),
-        in_flight: possible.map(|(_, request)| request.profile.clone()).collect(),
+        in_flight: possible.iter().map(|request| request.profile.clone()).collect(),
         fallback_w: fallback,
     };
     let mut settled: Vec<_> = requests.iter().filter(|request| request.settled_at.is_some()).collect();
@@ -60,6 +64,7 @@ pub fn station_state(requests: &[&ProfileRequest], fallback: Power) -> StationSt
     StationState {
         belief,
         in_force_since: newest_in_force.and_then(|index| requests[index].settled_at),
+        certain_until: possible.iter().map(|request| request.created_at).min().unwrap_or(DateTime::<Utc>::MAX_UTC),
         responsive: failures == 0,
         under_way: requests
             .iter()

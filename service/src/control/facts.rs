@@ -162,8 +162,11 @@ impl Facts {
                 preference: preferences.remove(&id),
                 belief: station.belief.clone(),
                 responsive: station.may_be_told(self.now),
-                uptake: uptake.share(),
+                uptake: uptake.cautious_share(),
+                load_share: uptake.share(),
+                useful_w: uptake.useful_allowance(),
                 nearly_full: uptake.nearly_full(),
+                stopped: uptake.stopped(),
             });
             self.stations.insert(id.clone(), station);
             self.reported.insert(id, session);
@@ -190,7 +193,7 @@ fn takes_profiles(locations: &[Location], evse: &SiteEvse) -> bool {
 /// A report says something of the vehicle only when one profile alone is in force.
 fn reading(session: &Session, station: &StationState) -> Option<Reading> {
     let at = session.last_updated;
-    let profile = station.belief.acknowledged.as_ref().filter(|_| station.belief.in_flight.is_empty())?;
+    let profile = station.belief.acknowledged.as_ref().filter(|_| at < station.certain_until)?;
     let period = profile.periods().iter().rfind(|period| period.start <= at)?;
     Some(Reading {
         at,

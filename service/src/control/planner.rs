@@ -9,7 +9,7 @@ use headroom_domain::schedule::Schedule;
 use headroom_domain::{Power, Ratio, SessionId};
 use headroom_optimizer::assemble::{AssembleError, Observation, assemble};
 use headroom_optimizer::dispatch::{Direction, Order, dispatch};
-use headroom_optimizer::rolling::step;
+use headroom_optimizer::rolling::{step, still_fits};
 use headroom_optimizer::snapshot::{Settings, Snapshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
@@ -105,7 +105,7 @@ async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, repla
         settings: settings(context, site),
     };
     let snapshot = assemble(&observation)?;
-    let standing = context.plan(&site.site.id).filter(|plan| !replan && fits(plan, &snapshot));
+    let standing = context.plan(&site.site.id).filter(|plan| !replan && still_fits(&plan.schedule, &snapshot));
     let (schedule, made_at) = match standing {
         Some(plan) => (plan.schedule.clone(), plan.made_at),
         None => (solve(&snapshot).await?, facts.now),
@@ -128,12 +128,6 @@ fn settings(context: &Context, site: &SiteContext) -> Settings {
         refresh_before_s: tail_after_s / 2,
         ..Settings::default()
     }
-}
-
-/// A plan can be dispatched again as long as it speaks of the same sessions and the same steps.
-fn fits(plan: &PlanState, snapshot: &Snapshot) -> bool {
-    let planned = plan.schedule.sessions.iter().map(|session| &session.session);
-    plan.schedule.grid == snapshot.grid && planned.eq(snapshot.sessions.iter().map(|session| &session.id))
 }
 
 async fn solve(snapshot: &Snapshot) -> Result<Schedule, PlanError> {

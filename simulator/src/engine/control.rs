@@ -12,8 +12,8 @@ use headroom_domain::{Energy, Interval, Power, SessionId};
 use headroom_forecasting::{DayTypeProfile, Model, Reading, Uptake};
 use headroom_optimizer::assemble::{AssembleError, Observation, ObservedSession, assemble, planning_grid};
 use headroom_optimizer::dispatch::dispatch;
-use headroom_optimizer::rolling::step;
-use headroom_optimizer::snapshot::{Settings, Snapshot};
+use headroom_optimizer::rolling::{step, still_fits};
+use headroom_optimizer::snapshot::Settings;
 use headroom_optimizer::strategies::equal_share;
 
 use super::Strategy;
@@ -89,7 +89,6 @@ impl Controller {
     /// Plans when asked to, or when the plan no longer fits, and returns what is sent now.
     pub(super) fn act(&mut self, world: &World, replan: bool, peak: &QuarterPeak) -> Result<Act, AssembleError> {
         let now = world.now();
-        self.learn(world);
         let sessions = self.observe(world);
         let base_load = self.forecast(now);
         let plan = self.plan.clone();
@@ -104,7 +103,7 @@ impl Controller {
             settings: settings(&plan),
         };
         let snapshot = assemble(&observation)?;
-        let standing = self.schedule.take().filter(|schedule| !replan && fits(schedule, &snapshot));
+        let standing = self.schedule.take().filter(|schedule| !replan && still_fits(schedule, &snapshot));
         let planned = standing.is_none();
         let schedule = standing.unwrap_or_else(|| match self.strategy {
             Strategy::EqualShare => equal_share(&snapshot),
@@ -127,7 +126,7 @@ impl Controller {
     }
 
     /// Learns what vehicles take of what they may, where one profile alone is in force.
-    fn learn(&mut self, world: &World) {
+    pub(super) fn learn(&mut self, world: &World) {
         let at = world.now();
         for (session, known) in &mut self.known {
             let Some(profile) = known.belief.acknowledged.as_ref().filter(|_| known.belief.in_flight.is_empty()) else {
@@ -157,8 +156,11 @@ impl Controller {
                 preference: self.preference(*session, world.now()),
                 belief: known.belief.clone(),
                 responsive: true,
-                uptake: known.uptake.share(),
+                uptake: known.uptake.cautious_share(),
+                load_share: known.uptake.share(),
+                useful_w: known.uptake.useful_allowance(),
                 nearly_full: known.uptake.nearly_full(),
+                stopped: known.uptake.stopped(),
             }
         };
         self.known.iter().map(observe).collect()
@@ -210,10 +212,4 @@ pub(super) struct Act {
 fn settings(plan: &SitePlan) -> Settings {
     let tail_after_s = i64::from(plan.site.safe_mode.tail_after_min) * 60;
     Settings { deadline_s: DEADLINE_S, tail_after_s, refresh_before_s: tail_after_s / 2, ..Settings::default() }
-}
-
-/// A plan can be dispatched again as long as it speaks of the same sessions and the same steps.
-fn fits(schedule: &Schedule, snapshot: &Snapshot) -> bool {
-    let planned = schedule.sessions.iter().map(|plan| &plan.session);
-    schedule.grid == snapshot.grid && planned.eq(snapshot.sessions.iter().map(|session| &session.id))
 }

@@ -20,6 +20,8 @@ use crate::world::{SitePlan, World};
 
 /// Time between plans when nothing happens.
 const CONTROL_STEP: TimeDelta = TimeDelta::minutes(5);
+/// How often stations report what is drawn.
+const REPORT_STEP: TimeDelta = TimeDelta::minutes(1);
 
 /// What the controller did over a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,6 +76,7 @@ pub fn run(
         recorder: Recorder::default(),
         counts: ControlCounts::default(),
         next_step: plan.window.start,
+        next_report: plan.window.start,
         messaging,
         world,
     };
@@ -104,6 +107,7 @@ struct Simulation {
     recorder: Recorder,
     counts: ControlCounts,
     next_step: DateTime<Utc>,
+    next_report: DateTime<Utc>,
     messaging: Messaging,
 }
 
@@ -112,8 +116,13 @@ impl Simulation {
     fn turn(&mut self) -> Result<(), SimulateError> {
         let stop = self.stops.first().copied();
         let end = self.world.plan().window.end;
-        let now = stop.into_iter().chain(self.messages.next()).fold(self.next_step, DateTime::min).min(end);
+        let now = stop.into_iter().chain(self.messages.next()).chain([self.next_report]);
+        let now = now.fold(self.next_step, DateTime::min).min(end);
         self.live(now);
+        if now >= self.next_report {
+            self.next_report = floor_to(now, REPORT_STEP) + REPORT_STEP;
+            self.controller.learn(&self.world);
+        }
         let heard = self.deliver(now);
         let on_time = now >= self.next_step;
         if on_time {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    BaseLoadPlan, DateTime, Faults, Messaging, NaiveDate, Power, RecordedSession, Scenario, ScenarioError, SessionPlan,
+    BaseLoadPlan, DateTime, Energy, Faults, Messaging, NaiveDate, Power, RecordedSession, Scenario, ScenarioError, SessionPlan,
     Site, TimeDelta, Utc, day_window, sites, synthetic, unset_clock, utility,
 };
 use crate::vehicle::Vehicle;
@@ -100,6 +100,7 @@ pub(crate) fn place(mut sessions: Vec<SessionPlan>, site: &Site) -> (Vec<Session
 /// Makes the plan of a recorded session; who would stay beyond the day leaves shortly before its end.
 pub(crate) fn planned(session: &RecordedSession, day_end: DateTime<Utc>, seed: u64) -> SessionPlan {
     let car = synthetic::vehicle_for(session, seed);
+    let needed_wh = asked(session.energy_wh, session.stated.and_then(|stated| stated.energy_wh));
     let preference = session.stated.map(|stated| StatedPreference {
         stated_at: stated.known_from.max(session.arrival),
         profile_type: headroom_domain::preference::ProfileType::Regular,
@@ -111,9 +112,9 @@ pub(crate) fn planned(session: &RecordedSession, day_end: DateTime<Utc>, seed: u
         evse_uid: session.station.clone(),
         arrival: session.arrival,
         departure: session.departure.min(day_end - TimeDelta::minutes(10)),
-        needed_wh: session.energy_wh,
+        needed_wh,
         vehicle: Vehicle::wanting(
-            session.energy_wh,
+            needed_wh,
             car.battery_wh,
             car.arrival_soc,
             car.phases,
@@ -121,6 +122,11 @@ pub(crate) fn planned(session: &RecordedSession, day_end: DateTime<Utc>, seed: u
         ),
         preference,
     }
+}
+
+/// Returns the energy that a driver asks for: what the battery took, unless the driver said less.
+pub(super) fn asked(taken: Energy, stated: Option<Energy>) -> Energy {
+    stated.map_or(taken, |stated| stated.min(taken))
 }
 
 fn stations(sessions: &[RecordedSession]) -> Vec<String> {

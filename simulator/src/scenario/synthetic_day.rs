@@ -4,6 +4,7 @@ use super::{
     BaseLoadPlan, Faults, Messaging, NaiveDate, Power, Scenario, ScenarioError, SessionPlan, day_window, sites,
     synthetic, unset_clock, utility,
 };
+use super::recorded::asked;
 use crate::vehicle::Vehicle;
 use crate::world::{StatedPreference, twin};
 
@@ -40,9 +41,10 @@ impl Scenario {
                 departure: stated.departure,
                 energy_wh: stated.energy_wh,
             });
+            let needed_wh = asked(session.energy_needed_wh, session.stated.and_then(|stated| stated.energy_wh));
             let car = session.vehicle;
             let vehicle = Vehicle::wanting(
-                session.energy_needed_wh,
+                needed_wh,
                 car.battery_wh,
                 car.arrival_soc,
                 car.phases,
@@ -53,7 +55,7 @@ impl Scenario {
                 evse_uid: evse,
                 arrival: session.arrival,
                 departure: session.departure,
-                needed_wh: session.energy_needed_wh,
+                needed_wh,
                 vehicle,
                 preference,
             }

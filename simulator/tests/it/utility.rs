@@ -47,6 +47,10 @@ impl UtilityHost for Keeper {
         Ok(Submitted { limit, effective: Vec::new(), warnings: Vec::new() })
     }
 
+    async fn recorded_submission(&self, _: &str, _: Uuid, _: &[u8; 32]) -> Result<Option<Submitted>, Refusal> {
+        Ok(None)
+    }
+
     async fn cancel_limit(&self, _: Cancellation) -> Result<GridLimit, Refusal> {
         unreachable!("the virtual utility withdraws nothing")
     }

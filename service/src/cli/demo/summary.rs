@@ -13,7 +13,7 @@ use crate::store::{RequestCounts, Store};
 
 /// The summary of a demo. Money is in `currency`; times are of the demo's clock unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
+pub(super) struct Summary {
     /// The day.
     pub scenario: String,
     /// Whether the day ran to its end.

@@ -1,6 +1,5 @@
 //! What the virtual CPO offers by OCPI: its location, its tariff, its sessions.
 
-use chrono::{DateTime, Utc};
 use headroom_domain::location::{Connector, Evse, Location, Place, Supply};
 use headroom_domain::site::{SiteError, SiteEvse};
 use headroom_domain::tariff::Tariff;
@@ -49,11 +48,6 @@ impl Offer {
             last_updated: since,
         };
         Ok(Self { party, location, tariff })
-    }
-
-    /// Returns when locations and tariffs last changed.
-    pub(super) fn since(&self) -> DateTime<Utc> {
-        self.location.last_updated
     }
 }
 
