@@ -19,6 +19,11 @@ export RUSTUP_HOME := $(abspath $(BESIDE)/..)
 endif
 endif
 
+# Recordings and protocol examples are no part of the project. Tests that read them find them here, and say so otherwise;
+# by default in a folder beside the clone that has them.
+export HEADROOM_DATA ?= $(abspath $(patsubst %/sessions,%,$(firstword $(wildcard ../*/data/sessions))))
+export HEADROOM_OCPI ?= $(abspath $(patsubst %/INDEX.json,%,$(firstword $(wildcard ../*/ocpi/INDEX.json))))
+
 .PHONY: help demo test bench setup setup-build web
 .DEFAULT_GOAL := help
 

@@ -31,6 +31,19 @@ impl fmt::Display for SessionKey {
     }
 }
 
+/// How a vehicle takes what it is allowed, seen from what it took before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Appetite {
+    /// As much as before, as far as is known.
+    #[default]
+    Usual,
+    /// Clearly less: its battery is nearly full.
+    Tapering,
+    /// Nothing: it is full, or waits for a time of its own.
+    Stopped,
+}
+
 /// How far a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,6 +13,7 @@
 //! While a ratio could be either, [`Uptake::useful_allowance`] asks for a fifth less, once: the next reading decides.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::session::Appetite;
 use headroom_domain::{Power, Ratio};
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +34,8 @@ const FALL: f64 = 0.85;
 const FALLS: u8 = 2;
 /// Limits that are alike to this are one.
 const ALIKE: f64 = 0.02;
-/// What is offered above an own maximum, so that a rise shows: a tenth, at least a kW.
-const ROOM: (f64, f64) = (1.1, 1000.0);
+/// What is offered above an own maximum, so that a rise shows: an eighth, at least 300 W.
+const ROOM: (f64, f64) = (1.125, 300.0);
 /// What is offered to tell a share of phases from an own maximum, of the limit that left it open.
 const PROBE: f64 = 0.8;
 /// Less than this is standby.
@@ -127,15 +128,15 @@ impl Uptake {
         useful.map(|power| power.max(least))
     }
 
-    /// Tells whether the vehicle takes clearly less than it took under no looser a limit, twice in a row: its battery is
-    /// nearly full. It ends when the vehicle takes more again.
-    pub fn nearly_full(&self) -> bool {
-        self.tapered_to.is_some()
-    }
-
-    /// Tells whether the vehicle takes nothing of what it took before: it is full, or waits for a time of its own.
-    pub fn stopped(&self) -> bool {
-        self.tapered_to.is_some_and(|power| power < Power::from_w(STOPPED_W))
+    /// Returns how the vehicle takes what it is allowed.
+    ///
+    /// It tapers when it takes clearly less than it took under no looser a limit, twice in a row, until it takes more again.
+    pub fn appetite(&self) -> Appetite {
+        match self.tapered_to {
+            Some(power) if power < Power::from_w(STOPPED_W) => Appetite::Stopped,
+            Some(_) => Appetite::Tapering,
+            None => Appetite::Usual,
+        }
     }
 
     fn watch_for_taper(&mut self, allowed: Power, taken: Power) {

@@ -7,6 +7,7 @@ use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::preference::{ChargingPreference, ProfileType};
 use headroom_domain::profile::Belief;
 use headroom_domain::series::Series;
+use headroom_domain::session::Appetite;
 use headroom_domain::site::{EnergyPriceTable, Site, SiteError, SiteEvse};
 use headroom_domain::tariff::{EnergyPriceElement, energy_price_at};
 use headroom_domain::time::floor_to;
@@ -74,10 +75,8 @@ pub struct ObservedSession {
     pub load_share: Ratio,
     /// The most allowed power that the vehicle can use, where that is known.
     pub useful_w: Option<Power>,
-    /// Whether its battery is nearly full: it takes less than it is allowed.
-    pub nearly_full: bool,
-    /// Whether it has stopped taking anything: it is full, or waits for a time of its own.
-    pub stopped: bool,
+    /// How its vehicle takes what it is allowed.
+    pub appetite: Appetite,
 }
 
 /// Why facts make no snapshot.
@@ -232,11 +231,11 @@ fn session_state(
     // Who has said nothing may take more than is assumed: as much as fits the stay, where it is cheap.
     let fits = (maximum_w * uptake.as_ratio()) * (departure - observation.now);
     let mut wanted_wh = if stated.is_some() { needed_wh } else { needed_wh.max(fits) };
-    if session.nearly_full {
+    if session.appetite == Appetite::Tapering {
         needed_wh = needed_wh.min(Energy::from_wh(NEARLY_FULL_WH));
         wanted_wh = wanted_wh.min(Energy::from_wh(NEARLY_FULL_WH));
     }
-    if session.stopped {
+    if session.appetite == Appetite::Stopped {
         // It is offered the least current where others leave room, so that it shows when it wants more.
         (needed_wh, wanted_wh) = (Energy::ZERO, fits);
     }
@@ -259,7 +258,11 @@ fn session_state(
         load_share: Ratio::from_ratio((session.load_share.as_ratio() * LOAD_SHARE_MARGIN).min(1.0)),
         priority: 1.0,
         profile_type,
-        may_wait: session.stopped || (departure_stated && !session.nearly_full),
+        may_wait: match session.appetite {
+            Appetite::Usual => departure_stated,
+            Appetite::Tapering => false,
+            Appetite::Stopped => true,
+        },
         power_now_w: session.power_w.map(Power::or_zero),
         belief,
         responsive: session.responsive,
@@ -282,6 +285,6 @@ fn departure(observation: &Observation<'_>, session: &ObservedSession) -> DateTi
 fn powers(wiring: &Wiring, session: &ObservedSession) -> (Power, Power) {
     let most = wiring.maximum_power();
     let least = wiring.power_at(Current::from_a(MINIMUM_CURRENT_A)).min(most);
-    let useful = if session.stopped { Some(least) } else { session.useful_w };
+    let useful = if session.appetite == Appetite::Stopped { Some(least) } else { session.useful_w };
     (useful.map_or(most, |useful| useful.clamp(least, most)), least)
 }

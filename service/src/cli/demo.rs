@@ -29,7 +29,7 @@ use summary::Summary;
 /// How much real time the programs get to start before the day begins.
 const HEAD_START: TimeDelta = TimeDelta::seconds(2);
 /// How long the service may take to start.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often the demo looks after its programs.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 

@@ -165,8 +165,7 @@ impl Facts {
                 uptake: uptake.cautious_share(),
                 load_share: uptake.share(),
                 useful_w: uptake.useful_allowance(),
-                nearly_full: uptake.nearly_full(),
-                stopped: uptake.stopped(),
+                appetite: uptake.appetite(),
             });
             self.stations.insert(id.clone(), station);
             self.reported.insert(id, session);

@@ -195,10 +195,7 @@ impl<'a> SiteLook<'a> {
     }
 
     fn badges(&self, limits: &[GridLimit], last: Option<&MeterReading>) -> Vec<Badge> {
-        let mut kinds = Vec::new();
-        if let Some(until) = self.held_back_until(limits) {
-            kinds.push(BadgeKind::LimitedByGrid { until });
-        }
+        let mut kinds: Vec<_> = self.limited_by_grid(limits).into_iter().collect();
         if let Some((plan, breach)) = self.plan.as_ref().and_then(|plan| Some((plan, plan.schedule.breaches.first()?)))
         {
             let from = plan.schedule.grid.step(breach.step).start;
@@ -213,8 +210,8 @@ impl<'a> SiteLook<'a> {
         kinds.into_iter().map(|kind| Badge::new(kind, self.now, self.site.site.time_zone)).collect()
     }
 
-    /// Tells whether a utility's limit holds a session back now, and until when that limit's interval runs.
-    fn held_back_until(&self, limits: &[GridLimit]) -> Option<Option<DateTime<Utc>>> {
+    /// Says that a utility's limit holds a session back now, if one does, and until when that limit's interval runs.
+    fn limited_by_grid(&self, limits: &[GridLimit]) -> Option<BadgeKind> {
         let plan = self.plan.as_ref()?;
         let step = self.step_now()?;
         let reasons = plan.schedule.sessions.iter().filter_map(|session| session.reasons.get(step)?.as_ref());
@@ -224,7 +221,7 @@ impl<'a> SiteLook<'a> {
         })?;
         let limit = limits.iter().find(|limit| limit.id == *id);
         let interval = limit.and_then(|limit| limit.intervals.iter().find(|item| item.interval.contains(self.now)));
-        Some(interval.map(|item| item.interval.end))
+        Some(BadgeKind::LimitedByGrid { until: interval.map(|item| item.interval.end) })
     }
 }
 

@@ -71,7 +71,7 @@ impl UtilityHost for UtilityEdge {
             let hash = hex(&request_hash);
             let request = LimitRequest { utility: &utility, request_id: &request_id.to_string(), hash: &hash };
             let answer = self.context.store.accept_limit(request, &limit).await.map_err(|error| unavailable(&error))?;
-            let limit = self.recorded(answer, request_id, &limit)?;
+            let limit = recorded(answer, request_id, &limit)?;
             info!(limit = %limit.id, target = %limit.target, "limit accepted");
             self.context.wake.replan();
             limit
@@ -164,14 +164,14 @@ impl UtilityEdge {
         limit.id = LimitId::new("");
         Ok(limit)
     }
+}
 
-    fn recorded(&self, answer: AcceptedLimit, request_id: Uuid, limit: &GridLimit) -> Result<GridLimit, Refusal> {
-        match answer {
-            AcceptedLimit::New(limit) | AcceptedLimit::Repeated(limit) => Ok(*limit),
-            AcceptedLimit::Reused => Err(Refusal::RequestIdReused { request_id }),
-            AcceptedLimit::Stale { latest } => Err(Refusal::StaleRevision { revision: limit.revision, latest }),
-            AcceptedLimit::NotFound => Err(Refusal::LimitUnknown { limit: limit.id.clone() }),
-        }
+fn recorded(answer: AcceptedLimit, request_id: Uuid, limit: &GridLimit) -> Result<GridLimit, Refusal> {
+    match answer {
+        AcceptedLimit::New(limit) | AcceptedLimit::Repeated(limit) => Ok(*limit),
+        AcceptedLimit::Reused => Err(Refusal::RequestIdReused { request_id }),
+        AcceptedLimit::Stale { latest } => Err(Refusal::StaleRevision { revision: limit.revision, latest }),
+        AcceptedLimit::NotFound => Err(Refusal::LimitUnknown { limit: limit.id.clone() }),
     }
 }
 

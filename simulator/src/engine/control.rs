@@ -159,8 +159,7 @@ impl Controller {
                 uptake: known.uptake.cautious_share(),
                 load_share: known.uptake.share(),
                 useful_w: known.uptake.useful_allowance(),
-                nearly_full: known.uptake.nearly_full(),
-                stopped: known.uptake.stopped(),
+                appetite: known.uptake.appetite(),
             }
         };
         self.known.iter().map(observe).collect()

@@ -165,16 +165,11 @@ impl SiteFile {
     }
 
     fn base_load(&self, window: Interval, step: TimeDelta) -> Series<Power> {
-        match self.base_load {
-            Some(BaseLoadEntry { peak_kw, seed }) => {
-                synthetic::base_load(seed, window, step, self.site.time_zone, Power::from_kw(peak_kw))
-            }
-            None => {
-                let grid = TimeGrid::uniform(window.start, window.duration(), 1);
-                let constant = Power::try_new(self.site.base_load_kw * 1000.0).unwrap_or_default();
-                Series::constant(grid, constant)
-            }
+        if let Some(BaseLoadEntry { peak_kw, seed }) = self.base_load {
+            return synthetic::base_load(seed, window, step, self.site.time_zone, Power::from_kw(peak_kw));
         }
+        let constant = Power::try_new(self.site.base_load_kw * 1000.0).unwrap_or_default();
+        Series::constant(TimeGrid::uniform(window.start, window.duration(), 1), constant)
     }
 
     fn limit(&self, revision: i64, entry: &LimitEntry) -> GridLimit {

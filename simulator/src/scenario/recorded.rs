@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    BaseLoadPlan, DateTime, Energy, Faults, Messaging, NaiveDate, Power, RecordedSession, Scenario, ScenarioError, SessionPlan,
-    Site, TimeDelta, Utc, day_window, sites, synthetic, unset_clock, utility,
+    BaseLoadPlan, DateTime, Energy, Faults, Messaging, NaiveDate, Power, RecordedSession, Scenario, ScenarioError,
+    SessionPlan, Site, TimeDelta, Utc, day_window, sites, synthetic, unset_clock, utility,
 };
 use crate::vehicle::Vehicle;
 use crate::world::{StatedPreference, twin};
@@ -113,13 +113,7 @@ pub(crate) fn planned(session: &RecordedSession, day_end: DateTime<Utc>, seed: u
         arrival: session.arrival,
         departure: session.departure.min(day_end - TimeDelta::minutes(10)),
         needed_wh,
-        vehicle: Vehicle::wanting(
-            needed_wh,
-            car.battery_wh,
-            car.arrival_soc,
-            car.phases,
-            car.maximum_current_a,
-        ),
+        vehicle: Vehicle::wanting(needed_wh, car.battery_wh, car.arrival_soc, car.phases, car.maximum_current_a),
         preference,
     }
 }

@@ -1,10 +1,10 @@
 //! A synthetic workplace day.
 
+use super::recorded::asked;
 use super::{
     BaseLoadPlan, Faults, Messaging, NaiveDate, Power, Scenario, ScenarioError, SessionPlan, day_window, sites,
     synthetic, unset_clock, utility,
 };
-use super::recorded::asked;
 use crate::vehicle::Vehicle;
 use crate::world::{StatedPreference, twin};
 
@@ -43,13 +43,8 @@ impl Scenario {
             });
             let needed_wh = asked(session.energy_needed_wh, session.stated.and_then(|stated| stated.energy_wh));
             let car = session.vehicle;
-            let vehicle = Vehicle::wanting(
-                needed_wh,
-                car.battery_wh,
-                car.arrival_soc,
-                car.phases,
-                car.maximum_current_a,
-            );
+            let vehicle =
+                Vehicle::wanting(needed_wh, car.battery_wh, car.arrival_soc, car.phases, car.maximum_current_a);
             SessionPlan {
                 id: session.id,
                 evse_uid: evse,

@@ -62,7 +62,7 @@ async fn a_virtual_cpo_registers_reports_obeys_and_survives_a_restart_of_the_ser
     assert_eq!(tariffs.objects[0].value.elements.len(), 4);
 
     let whole = service.memory.0.lock().whole;
-    service.restart(tokio::time::sleep(std::time::Duration::from_millis(300))).await;
+    service.restart_after("/sessions/").await;
     service.until("the sessions again", |told| (told.whole > whole).then_some(())).await;
     let second = service.until("the second session", |told| Some(told.sessions.get("S-0002")?.0.clone())).await;
     if second.status == SessionStatus::Active {

@@ -1,7 +1,6 @@
 //! As much of a smart charging service as the virtual partners need, and a day for them.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,8 +28,9 @@ use headroom_simulator::vehicle::Vehicle;
 use headroom_simulator::world::{SessionPlan, StatedPreference};
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 /// A simulated hour in a real second.
@@ -174,7 +174,7 @@ pub(crate) struct Service {
     pub platform: Platform,
     pub memory: Arc<Memory>,
     pub address: SocketAddr,
-    server: JoinHandle<()>,
+    server: Option<Runtime>,
 }
 
 pub(crate) const METER_TOKEN: &str = "meter-token";
@@ -187,21 +187,41 @@ impl Service {
         let config = PlatformConfig::new(url, Role::Scsp, PartyId::new("NL", "HDR"), "Service");
         let platform = Platform::new(config, clock, Vec::new(), Arc::new(Unsaved)).unwrap();
         let memory = Arc::new(Memory::default());
-        let server = serve(listener, &platform, &memory);
+        let server = Some(serve(listener, &platform, &memory));
         Self { platform, memory, address, server }
     }
 
     /// Is away, and then back at the same address with all that it knew.
-    pub(crate) async fn restart(&mut self, away: impl Future<Output = ()>) {
-        self.server.abort();
-        away.await;
-        let listener = loop {
-            match TcpListener::bind(self.address).await {
-                Ok(listener) => break listener,
-                Err(_) => tokio::task::yield_now().await,
+    /// Kills the server with all its connections, and starts it again when a request to a path has failed.
+    pub(crate) async fn restart_after(&mut self, path: &str) {
+        self.stop();
+        let deaf = self.listen().await;
+        loop {
+            let (mut connection, _) = deaf.accept().await.unwrap();
+            let mut head = [0; 256];
+            let length = connection.read(&mut head).await.unwrap_or(0);
+            if String::from_utf8_lossy(&head[..length]).contains(path) {
+                break;
             }
-        };
-        self.server = serve(listener, &self.platform, &self.memory);
+        }
+        drop(deaf);
+        let listener = self.listen().await;
+        self.server = Some(serve(listener, &self.platform, &self.memory));
+    }
+
+    async fn listen(&self) -> TcpListener {
+        loop {
+            match TcpListener::bind(self.address).await {
+                Ok(listener) => return listener,
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.shutdown_background();
+        }
     }
 
     pub(crate) async fn invite(&self, partner: &str) -> OcpiLink {
@@ -223,16 +243,26 @@ impl Service {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let patience = Duration::from_secs(120);
+        let patience = Duration::from_mins(2);
         tokio::time::timeout(patience, look).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
     }
 }
 
-fn serve(listener: TcpListener, platform: &Platform, memory: &Arc<Memory>) -> JoinHandle<()> {
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Serves on a runtime of its own, so that stopping ends connections too.
+fn serve(listener: TcpListener, platform: &Platform, memory: &Arc<Memory>) -> Runtime {
     let readings =
         Router::new().route("/api/v1/sites/{site}/meter-readings", post(take_readings)).with_state(memory.clone());
     let router = server::scsp(platform.clone(), memory.clone()).merge(readings);
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() })
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = listener.into_std().unwrap();
+    runtime.spawn(async move { axum::serve(TcpListener::from_std(listener).unwrap(), router).await.unwrap() });
+    runtime
 }
 
 async fn take_readings(State(memory): State<Arc<Memory>>, headers: HeaderMap, Json(report): Json<Value>) {

@@ -85,7 +85,7 @@ async fn a_virtual_utility_submits_its_limits_in_time_repeats_them_and_reads_the
     let keeper = Arc::new(Keeper { book: Mutex::new(book), asked: Mutex::default(), clock: clock.clone() });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let access = Access { tokens: vec![("secret".to_owned(), "dso-1".to_owned())], ..Access::default() };
+    let access = Access { tokens: vec![("secret-of-the-utility".to_owned(), "dso-1".to_owned())], ..Access::default() };
     let options = Options::new(clock.clone(), access);
     tokio::spawn(serve(listener, keeper.clone(), options, std::future::pending()));
 
@@ -94,7 +94,7 @@ async fn a_virtual_utility_submits_its_limits_in_time_repeats_them_and_reads_the
     let config = UtilityConfig {
         scenario: Arc::new(scenario),
         grid_api: format!("http://{address}"),
-        token: Some("secret".to_owned()),
+        token: Some("secret-of-the-utility".to_owned()),
         result: file.path(),
     };
     run(config, clock, std::future::pending()).await.unwrap();

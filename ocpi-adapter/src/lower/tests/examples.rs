@@ -16,11 +16,10 @@ type Reads = fn(Value) -> bool;
 /// Returns where the examples are; says so and returns nothing where they are not.
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn examples() -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/ocpi");
-    let root = std::env::var_os("HEADROOM_OCPI").map_or(beside, PathBuf::from);
+    let root = PathBuf::from(std::env::var_os("HEADROOM_OCPI").unwrap_or_default());
     let found = root.join("INDEX.json").exists();
     if !found {
-        println!("skipped: no examples in {} (set HEADROOM_OCPI)", root.display());
+        println!("skipped: no examples in HEADROOM_OCPI ({})", root.display());
     }
     found.then_some(root)
 }

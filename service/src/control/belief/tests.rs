@@ -25,36 +25,51 @@ fn request(revision: i64, kw: f64, state: RequestState) -> ProfileRequest {
     }
 }
 
-fn worst_kw(requests: &[ProfileRequest]) -> f64 {
+fn worst(requests: &[ProfileRequest]) -> Power {
     let references: Vec<_> = requests.iter().collect();
-    station_state(&references, Power::from_kw(1.0)).belief.worst_at(at(100)).as_kw()
+    station_state(&references, Power::from_kw(1.0)).belief.worst_at(at(100))
 }
 
 #[test]
 fn a_session_that_was_never_told_anything_may_draw_the_stations_default() {
-    assert_eq!(worst_kw(&[]), 1.0);
+    assert_eq!(worst(&[]), Power::from_kw(1.0));
 }
 
 #[test]
 fn a_reduction_counts_only_when_it_is_acknowledged() {
-    assert_eq!(worst_kw(&[request(1, 9.0, RequestState::InForce), request(2, 3.0, RequestState::Waiting)]), 9.0);
-    assert_eq!(worst_kw(&[request(2, 3.0, RequestState::InForce)]), 3.0);
+    assert_eq!(
+        worst(&[request(1, 9.0, RequestState::InForce), request(2, 3.0, RequestState::Waiting)]),
+        Power::from_kw(9.0)
+    );
+    assert_eq!(worst(&[request(2, 3.0, RequestState::InForce)]), Power::from_kw(3.0));
 }
 
 #[test]
 fn an_increase_counts_from_the_moment_it_is_decided() {
-    assert_eq!(worst_kw(&[request(1, 3.0, RequestState::InForce), request(2, 9.0, RequestState::Created)]), 9.0);
+    assert_eq!(
+        worst(&[request(1, 3.0, RequestState::InForce), request(2, 9.0, RequestState::Created)]),
+        Power::from_kw(9.0)
+    );
 }
 
 #[test]
 fn a_silent_increase_may_be_in_force_and_a_refused_one_is_not() {
-    assert_eq!(worst_kw(&[request(1, 3.0, RequestState::InForce), request(2, 9.0, RequestState::Unknown)]), 9.0);
-    assert_eq!(worst_kw(&[request(1, 3.0, RequestState::InForce), request(2, 9.0, RequestState::Refused)]), 3.0);
+    assert_eq!(
+        worst(&[request(1, 3.0, RequestState::InForce), request(2, 9.0, RequestState::Unknown)]),
+        Power::from_kw(9.0)
+    );
+    assert_eq!(
+        worst(&[request(1, 3.0, RequestState::InForce), request(2, 9.0, RequestState::Refused)]),
+        Power::from_kw(3.0)
+    );
 }
 
 #[test]
 fn an_older_profile_whose_word_came_late_stays_possible() {
-    assert_eq!(worst_kw(&[request(1, 9.0, RequestState::InForce), request(2, 3.0, RequestState::InForce)]), 9.0);
+    assert_eq!(
+        worst(&[request(1, 9.0, RequestState::InForce), request(2, 3.0, RequestState::InForce)]),
+        Power::from_kw(9.0)
+    );
 }
 
 #[test]

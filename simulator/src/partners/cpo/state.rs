@@ -59,6 +59,7 @@ pub(super) enum Push {
 
 /// What the service knows of a session.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each changes by itself: what happened, what was told of it")]
 struct Told {
     came: bool,
     left_at: Option<DateTime<Utc>>,
