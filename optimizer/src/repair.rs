@@ -17,6 +17,8 @@ const NOISE_W: f64 = 0.01;
 const NOISE_WH: f64 = 10.0 * ENERGY_TOLERANCE_WH;
 /// By how much the planned peak may grow before needed energy is given up, least first.
 const PEAK_GROWTH: [f64; 6] = [1.0, 1.02, 1.05, 1.1, 1.25, f64::INFINITY];
+/// In how many parts a need is levelled at most.
+const LEVELS: f64 = 50.0;
 /// The most often others are asked to make way in one plan: it bounds the time.
 const MAKING_WAY: usize = 2000;
 
@@ -96,7 +98,9 @@ fn level(problem: &Problem<'_>, order: &[usize], powers: &mut Powers) {
         let first = (0..short.len()).fold(0, |most, at| if fraction(at) > fraction(most) { at } else { most });
         let session = short[first];
         let rest_wh = rest(session, powers);
-        let some_wh = rest_wh.min(problem.stays[session].minimum_w * 0.25).max(NOISE_WH);
+        let stay = &problem.stays[session];
+        // A quarter-hour at the minimum; where there is none (DC), a part that bounds the rounds.
+        let some_wh = rest_wh.min((stay.minimum_w * 0.25).max(stay.needed_wh / LEVELS)).max(NOISE_WH);
         let left_wh = Mender { problem, room: &mut room, session }.place(&mut powers[session], some_wh);
         if left_wh > some_wh - NOISE_WH / 2.0 || rest(session, powers) <= NOISE_WH {
             short.remove(first);

@@ -17,7 +17,7 @@ pub(crate) struct Column {
     pub(crate) upper: f64,
 }
 
-/// **Shape**: exactly one of the bounds is finite, or they are equal.
+/// **Shape**: at least one of the bounds is finite.
 #[derive(Debug, Clone)]
 pub(crate) struct LinearRow {
     pub(crate) lower: f64,
@@ -87,7 +87,11 @@ pub(crate) fn solve(programme: &LinearProgramme, time_limit_s: f64) -> Result<So
         let constraint = match (row.lower, row.upper) {
             (lower, upper) if lower == upper => sum.eq(upper),
             (f64::NEG_INFINITY, upper) => sum.leq(upper),
-            (lower, _) => sum.geq(lower),
+            (lower, f64::INFINITY) => sum.geq(lower),
+            (lower, upper) => {
+                model.add_constraint(sum.clone().geq(lower));
+                sum.leq(upper)
+            }
         };
         model.add_constraint(constraint);
     }

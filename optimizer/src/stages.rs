@@ -24,7 +24,7 @@ const SLACK_KWH: f64 = 1e-6;
 const FLAT: f64 = 1e-9;
 
 /// The most programmes that one plan solves; each gets its part of the deadline.
-const SOLVES: f64 = need::ROUNDS as f64 + 3.0;
+const SOLVES: f64 = need::ROUNDS as f64 + 4.0;
 
 /// Plans a problem: limits, then need, then cost, then preference.
 ///
@@ -41,8 +41,11 @@ pub(crate) fn plan(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged,
     if !solved.optimal {
         return Ok(Staged { powers: cheapest, optimal: false, peak_w });
     }
-    let face = preference::programme(problem, &cost.model, face(&cost.model.programme, &solved));
-    match solve(&face, limit_s) {
+    let prefer = |slack: f64| {
+        solve(&preference::programme(problem, &cost.model, face(&cost.model.programme, &solved, slack)), limit_s)
+    };
+    // Exactly as good is a narrow place: rounding can close it.
+    match prefer(0.0).or_else(|_| prefer(SLACK_KWH)) {
         Ok(preferred) => {
             let powers = cost.model.powers(problem, &preferred.values);
             Ok(Staged { powers, optimal: preferred.optimal, peak_w })
@@ -54,20 +57,20 @@ pub(crate) fn plan(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged,
 /// Returns the programme of all solutions that are as good as the one given.
 ///
 /// By complementary slackness these are the ones that keep every column with a slope at its value and every row with a
-/// price at its bound. So the next stage gives away nothing, and it is smaller than the one before.
-fn face(programme: &LinearProgramme, solved: &Solved) -> LinearProgramme {
+/// price at its bound, but for a slack. So the next stage gives away nothing, and it is smaller than the one before.
+fn face(programme: &LinearProgramme, solved: &Solved, slack: f64) -> LinearProgramme {
     let mut face = programme.clone();
     for (index, column) in face.columns.iter_mut().enumerate() {
         column.cost = 0.0;
         if solved.slopes[index].abs() > FLAT {
             let value = solved.values[index].clamp(column.lower, column.upper);
-            (column.lower, column.upper) = (value, value);
+            (column.lower, column.upper) = ((value - slack).max(column.lower), (value + slack).min(column.upper));
         }
     }
     for (index, row) in face.rows.iter_mut().enumerate() {
         if solved.prices[index].abs() > FLAT {
             let bound = if row.upper.is_finite() { row.upper } else { row.lower };
-            (row.lower, row.upper) = (bound, bound);
+            (row.lower, row.upper) = ((bound - slack).max(row.lower), (bound + slack).min(row.upper));
         }
     }
     face

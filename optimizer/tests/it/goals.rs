@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::{ChargingProfile, ProfilePeriod};
 use headroom_domain::schedule::{PlanStatus, Schedule};
-use headroom_domain::{Energy, EnergyPrice, Power};
+use headroom_domain::{Energy, EnergyPrice, Power, Ratio};
 use headroom_optimizer::rolling::step;
 use headroom_optimizer::snapshot::Snapshot;
 use headroom_optimizer::strategies::{equal_share, greedy};
@@ -25,11 +25,14 @@ fn powers_kw(schedule: &Schedule, session: usize) -> Vec<f64> {
     schedule.sessions[session].power_w.iter().map(|power| (power.as_kw() * 100.0).round() / 100.0).collect()
 }
 
-/// Without minimum currents and pauses the plan is the programme's own answer.
+/// Without minimum currents and pauses the plan is the programme's own answer; without hurry, money is all its cost.
 fn relaxed(scene: &Scene) -> Snapshot {
     let mut snapshot = scene.snapshot();
     for session in &mut snapshot.sessions {
-        (session.minimum_w, session.may_pause) = (Power::ZERO, true);
+        (session.minimum_w, session.may_pause, session.may_wait) = (Power::ZERO, true, true);
+        if session.profile_type == ProfileType::Fast {
+            session.profile_type = ProfileType::Regular;
+        }
     }
     snapshot
 }
@@ -59,6 +62,52 @@ fn the_impatient_charge_early_and_others_when_it_is_cheap() {
         snapshot.sessions[0].profile_type = profile_type;
         assert_eq!(powers_kw(&step(&snapshot), 0)[..3], [11.04, 10.96, 0.0]);
     }
+}
+
+#[test]
+fn who_is_in_a_hurry_or_may_leave_at_any_time_is_not_kept_waiting_for_a_price() {
+    let mut snapshot = case("002");
+    snapshot.sessions.truncate(1);
+    snapshot.sessions[0].profile_type = ProfileType::Fast;
+    assert_eq!(powers_kw(&step(&snapshot), 0)[..2], [11.04, 10.96]);
+    snapshot.sessions[0].profile_type = ProfileType::Regular;
+    snapshot.sessions[0].may_wait = false;
+    assert_eq!(powers_kw(&step(&snapshot), 0)[..2], [11.04, 10.96]);
+}
+
+#[test]
+fn who_charges_goes_on_charging_before_an_equal_that_waits() {
+    let mut snapshot = case("003");
+    for session in &mut snapshot.sessions {
+        session.needed_wh = Energy::from_kwh(4.0);
+        session.wanted_wh = session.needed_wh;
+    }
+    let period = |minutes: i64, kw: f64| ProfilePeriod {
+        start: snapshot.now + TimeDelta::minutes(minutes),
+        limit_w: Power::from_kw(kw),
+    };
+    for charging in [0, 1] {
+        let mut snapshot = snapshot.clone();
+        let in_force = ChargingProfile::new(vec![period(-5, 8.28), period(60, 0.0)]).unwrap();
+        snapshot.sessions[charging].belief.acknowledged = Some(in_force);
+        let schedule = step(&snapshot);
+        assert!(powers_kw(&schedule, charging)[0] > 7.9, "{:?}", powers_kw(&schedule, charging));
+    }
+}
+
+#[test]
+fn what_is_left_to_newcomers_grows_from_nothing_in_two_hours() {
+    let mut snapshot = case("003");
+    snapshot.settings.left_to_newcomers = Ratio::from_ratio(0.5);
+    for session in &mut snapshot.sessions {
+        session.minimum_w = Power::ZERO;
+    }
+    let schedule = step(&snapshot);
+    let together = |step: usize| schedule.sessions.iter().map(|plan| plan.power_w[step].as_kw()).sum::<f64>();
+    let without = step(&Snapshot { settings: headroom_optimizer::snapshot::Settings::default(), ..snapshot.clone() });
+    let used = |step: usize| without.sessions.iter().map(|plan| plan.power_w[step].as_kw()).sum::<f64>();
+    assert!((together(0) - used(0)).abs() < 1e-6, "{} of {}", together(0), used(0));
+    assert!((together(2) - 0.75 * used(2)).abs() < 1e-3, "{} of {}", together(2), used(2));
 }
 
 #[test]
