@@ -8,7 +8,7 @@ use headroom_domain::limit::{EffectiveInterval, LimitBook};
 use headroom_domain::location::Location;
 use headroom_domain::session::{Session, SessionStatus};
 use headroom_domain::site::SiteEvse;
-use headroom_domain::tariff::{EnergyPriceElement, Tariff};
+use headroom_domain::tariff::Tariff;
 use headroom_domain::{Interval, Power, SessionId};
 use headroom_forecasting::{DayTypeProfile, Model, Reading, Uptake};
 use headroom_optimizer::assemble::{ObservedSession, planning_grid};
@@ -37,7 +37,7 @@ pub struct Facts {
     /// What the site draws beside the vehicles.
     pub base_load: Forecast,
     /// The drivers' tariff, for sites without a price of their own.
-    pub tariff: Vec<EnergyPriceElement>,
+    pub tariff: Option<Tariff>,
     /// The highest quarter hour of the billing month.
     pub peak_so_far: Power,
     /// The sessions, as the optimizer takes them.
@@ -113,7 +113,7 @@ impl Facts {
             now,
             effective: site.limit_book(store).await?.effective(&site.site.node(), window),
             base_load: forecasts.predict(site, store, now).await?,
-            tariff: tariff(&store.open_objects::<Tariff>(Kind::Tariff).await?, &locations),
+            tariff: tariff(store.open_objects(Kind::Tariff).await?, &locations),
             peak_so_far: match site.site.demand_charge_per_kw {
                 Some(_) => store.peak_since(&site.site.id, month_start(site, now)).await?,
                 None => Power::ZERO,
@@ -203,11 +203,10 @@ fn reading(session: &Session, station: &StationState) -> Option<Reading> {
 }
 
 /// Takes the first tariff that a connector of the site names.
-fn tariff(tariffs: &[Tariff], locations: &[Location]) -> Vec<EnergyPriceElement> {
+fn tariff(tariffs: Vec<Tariff>, locations: &[Location]) -> Option<Tariff> {
     let connectors = locations.iter().flat_map(|location| &location.evses).flat_map(|evse| &evse.connectors);
-    let named = connectors.flat_map(|connector| &connector.tariff_ids).next();
-    let found = named.and_then(|id| tariffs.iter().find(|tariff| tariff.id.eq_ignore_ascii_case(id)));
-    found.map(|tariff| tariff.elements.clone()).unwrap_or_default()
+    let named = connectors.flat_map(|connector| &connector.tariff_ids).next()?;
+    tariffs.into_iter().find(|tariff| tariff.id.eq_ignore_ascii_case(named))
 }
 
 fn month_start(site: &SiteContext, now: DateTime<Utc>) -> DateTime<Utc> {

@@ -33,6 +33,8 @@ pub struct PlanState {
     pub base_load_expected_w: Vec<Power>,
     /// Base load kept free, per step of the schedule.
     pub guard_w: Vec<Power>,
+    /// Of its prices, ISO 4217; empty where there are none.
+    pub currency: String,
     /// Increases that wait, and for what.
     pub withheld: Vec<(SessionId, Reason)>,
     /// When it was made.
@@ -99,7 +101,7 @@ async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, repla
         site: &site.site,
         effective: &facts.effective,
         base_load: &facts.base_load,
-        tariff: &facts.tariff,
+        tariff: facts.tariff.as_ref().map_or(&[], |tariff| &tariff.elements),
         peak_so_far: facts.peak_so_far,
         sessions: &facts.sessions,
         settings: settings(context, site),
@@ -114,7 +116,10 @@ async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, repla
     send(context, &facts, dispatch.orders).await?;
     let guard_w = facts.base_load.at_least(site.site.guard()).to_vec();
     let base_load_expected_w = facts.base_load.at_least(Ratio::from_ratio(0.5)).to_vec();
-    let plan = PlanState { snapshot, schedule, base_load_expected_w, guard_w, withheld: dispatch.withheld, made_at };
+    let own_price = site.site.energy_price.as_ref().map(|price| &price.currency);
+    let currency = own_price.or(facts.tariff.as_ref().map(|tariff| &tariff.currency)).cloned().unwrap_or_default();
+    let withheld = dispatch.withheld;
+    let plan = PlanState { snapshot, schedule, base_load_expected_w, guard_w, currency, withheld, made_at };
     context.set_plan(&site.site.id, plan);
     Ok(())
 }

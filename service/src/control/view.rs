@@ -27,6 +27,8 @@ use crate::store::{MeterReading, ProfileRequest, StoreError};
 const SHOWN_PAST: TimeDelta = TimeDelta::hours(24);
 /// In what steps.
 const PAST_STEP: TimeDelta = TimeDelta::minutes(5);
+/// ISO 4217: no currency is involved.
+const NO_CURRENCY: &str = "XXX";
 /// After this long without a reading the meter is called silent.
 const METER_SILENT_AFTER: TimeDelta = TimeDelta::minutes(15);
 
@@ -97,12 +99,7 @@ impl<'a> SiteLook<'a> {
             id: self.site.site.id.clone(),
             name: self.site.site.name.clone(),
             time_zone: self.site.site.time_zone,
-            currency: self
-                .site
-                .site
-                .energy_price
-                .as_ref()
-                .map_or_else(|| "EUR".to_owned(), |price| price.currency.clone()),
+            currency: self.plan.as_ref().map_or_else(|| NO_CURRENCY.to_owned(), |plan| plan.currency.clone()),
             now: self.now,
             clock_speed: self.context.clock_speed(),
             badges: self.badges(&limits, readings.last()),
@@ -136,6 +133,7 @@ impl<'a> SiteLook<'a> {
         let planned = self.planned(&id).filter(|_| !over);
         let needed = planned.map_or(session.energy_wh, |(state, _)| session.energy_wh + state.needed_wh);
         let departure = planned.map_or(session.ended_at.unwrap_or(self.now), |(state, _)| state.departure);
+        let stated = preferences.get(&id).and_then(|preference| preference.departure);
         SessionView {
             label: session.key.id.clone(),
             evse: session.evse_uid.clone().unwrap_or_else(|| "?".to_owned()),
@@ -146,7 +144,8 @@ impl<'a> SiteLook<'a> {
             energy_planned_wh: planned.map(|(state, plan)| self.energy_ahead(state, plan)).unwrap_or_default(),
             arrival: session.started_at,
             departure: if over { session.ended_at.unwrap_or(departure) } else { departure },
-            departure_stated: preferences.get(&id).is_some_and(|preference| preference.departure.is_some()),
+            // A driver who stays beyond what was said is planned with an hour more.
+            departure_stated: stated.is_some_and(|stated| over || stated == departure),
             power_now_w: session.power_w.filter(|_| !over),
             allowed_now_w: (!over)
                 .then(|| station.belief.acknowledged.as_ref().map_or(fallback, |profile| profile.limit_at(self.now))),
@@ -250,7 +249,7 @@ fn past(
     let mut start = floor_to(window.start, PAST_STEP) + PAST_STEP;
     while start < window.end {
         let step = Interval { start, end: (start + PAST_STEP).min(window.end) };
-        let from = readings.partition_point(|reading| reading.start < step.start);
+        let from = readings.partition_point(|reading| reading.end <= step.start);
         let until = readings.partition_point(|reading| reading.start < step.end);
         let base: Vec<Power> = readings[from..until].iter().filter_map(|reading| reading.base_load_w).collect();
         let mean = (!base.is_empty()).then(|| base.iter().copied().sum::<Power>() / base.len() as f64);
