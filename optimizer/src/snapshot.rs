@@ -163,6 +163,11 @@ impl Default for Settings {
 }
 
 impl SessionState {
+    /// Returns what allowed powers can load nodes with.
+    pub fn load(&self, allowed_w: &[Power]) -> Vec<Power> {
+        allowed_w.iter().map(|power| *power * self.load_share.as_ratio()).collect()
+    }
+
     /// Tells whether plans set its power; otherwise it is carried as load at its worst case.
     pub fn is_planned(&self) -> bool {
         self.steerable && self.responsive

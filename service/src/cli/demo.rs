@@ -110,7 +110,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         let text = serde_json::to_string_pretty(&summary)?;
         std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
     }
-    let broken = summary.violation_s > 0.0 || summary.circuit_violation_s > 0.0;
+    let broken = summary.score.violation_s > 0.0 || summary.score.circuit_violation_s > 0.0;
     Ok(if broken { Outcome::LimitViolated } else { Outcome::Done })
 }
 

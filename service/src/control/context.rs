@@ -12,7 +12,7 @@ use headroom_domain::{Clock, NodeId, PartnerId, Power};
 use parking_lot::RwLock;
 use tokio::sync::{Notify, watch};
 
-use super::planner::PlanState;
+use super::plan::PlanState;
 use super::wake::Wake;
 use crate::config::{Checked, Control, SiteEntry};
 use crate::store::Store;

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::Ratio;
 use headroom_domain::invariants::import_limit_at;
-use headroom_domain::reason::Reason;
 use headroom_domain::schedule::Schedule;
-use headroom_domain::{Power, Ratio, SessionId};
 use headroom_optimizer::assemble::{AssembleError, Observation, assemble};
 use headroom_optimizer::dispatch::{Direction, Order, dispatch};
 use headroom_optimizer::rolling::{step, still_fits};
@@ -16,30 +15,12 @@ use tracing::{debug, error, info};
 
 use super::context::{Context, SiteContext};
 use super::facts::{Facts, Forecasts};
+use super::plan::PlanState;
 use crate::store::{NewRequest, StoreError};
 use crate::telemetry::{Point, SiteReadings, Telemetry};
 
 /// How old a reading of the meter may be to be told.
 const METER_LOOKBACK: TimeDelta = TimeDelta::minutes(15);
-
-/// The plan in force for a site, and what it was made from.
-#[derive(Debug, Clone)]
-pub struct PlanState {
-    /// What it rests on.
-    pub snapshot: Snapshot,
-    /// What is to happen.
-    pub schedule: Schedule,
-    /// Base load as expected, per step of the schedule.
-    pub base_load_expected_w: Vec<Power>,
-    /// Base load kept free, per step of the schedule.
-    pub guard_w: Vec<Power>,
-    /// Of its prices, ISO 4217; empty where there are none.
-    pub currency: String,
-    /// Increases that wait, and for what.
-    pub withheld: Vec<(SessionId, Reason)>,
-    /// When it was made.
-    pub made_at: DateTime<Utc>,
-}
 
 /// Why a site could not be planned. The profiles in force stay, with their dead-man tails.
 #[derive(Debug, thiserror::Error)]
@@ -173,7 +154,10 @@ async fn tell(context: &Context, site: &SiteContext, telemetry: &Telemetry) -> R
     let now = context.clock.now();
     let last = context.store.readings_since(&site.site.id, now - METER_LOOKBACK).await?.pop();
     let step = plan.schedule.grid.index_of(now);
-    let planned = step.map(|step| plan.schedule.sessions.iter().map(|session| session.power_w[step]).sum());
+    let planned = step.map(|step| {
+        let sessions = plan.snapshot.sessions.iter().zip(&plan.schedule.sessions);
+        sessions.map(|(state, session)| session.power_w[step] * state.load_share.as_ratio()).sum()
+    });
     let effective = plan.snapshot.limits.iter().find(|limits| limits.node == site.site.node());
     let readings = SiteReadings {
         base_load: last.and_then(|reading| reading.base_load_w),

@@ -16,7 +16,7 @@ use tracing::error;
 
 use super::belief::{StationState, station_state};
 use super::context::{Context, SiteContext};
-use super::planner::PlanState;
+use super::plan::PlanState;
 use crate::http::{
     Ahead, Badge, BadgeKind, LimitEntry, Past, PlanView, PriceStep, ProfileState, ReasonView, SessionView, SiteSummary,
     SiteView, SiteViews, limit_steps,
@@ -149,7 +149,7 @@ impl<'a> SiteLook<'a> {
             power_now_w: session.power_w.filter(|_| !over),
             allowed_now_w: (!over)
                 .then(|| station.belief.acknowledged.as_ref().map_or(fallback, |profile| profile.limit_at(self.now))),
-            plan_w: planned.map(|(_, plan)| plan.power_w.clone()).unwrap_or_default(),
+            plan_w: planned.map(|(state, plan)| state.load(&plan.power_w)).unwrap_or_default(),
             reason: self.reason(&id).filter(|_| !over).map(|reason| ReasonView::new(reason, &self.site.site.id)),
             profile_state: profile_state(&station),
             id,

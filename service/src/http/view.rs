@@ -211,7 +211,7 @@ pub struct SessionView {
     pub power_now_w: Option<Power>,
     /// Most power that the acknowledged profile allows now.
     pub allowed_now_w: Option<Power>,
-    /// Planned power per step of [`SiteView::ahead`]; empty when the session is not in the plan.
+    /// What the planned power loads the site with, per step of [`SiteView::ahead`]; empty when the session is not in the plan.
     #[serde(serialize_with = "whole")]
     pub plan_w: Vec<Power>,
     /// Why it gets no more now; absent when nothing holds it back.

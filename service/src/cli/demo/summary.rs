@@ -6,6 +6,7 @@ use headroom_domain::units::seconds;
 use headroom_simulator::partners::cpo::CpoResult;
 use headroom_simulator::partners::emsp::EmspResult;
 use headroom_simulator::partners::utility::UtilityResult;
+use headroom_simulator::world::Score;
 use serde::{Deserialize, Serialize};
 
 use super::files::Folder;
@@ -18,38 +19,9 @@ pub(super) struct Summary {
     pub scenario: String,
     /// Whether the day ran to its end.
     pub finished: bool,
-    /// How many sessions took place.
-    pub sessions: usize,
-    /// Energy that drivers asked for and physics allows.
-    pub energy_needed_kwh: f64,
-    /// Energy that they got.
-    pub energy_delivered_kwh: f64,
-    /// Needed energy that was missed, session by session.
-    pub shortfall_kwh: f64,
-    /// What of it fell on drivers who left before they had said.
-    pub shortfall_left_early_kwh: f64,
-    /// Cost of the vehicles' energy.
-    pub cost: f64,
-    /// Cost when every vehicle charges at its most on arrival.
-    pub cost_uncontrolled: f64,
-    /// Of both costs.
-    pub currency: String,
-    /// Highest power of the site.
-    pub peak_kw: f64,
-    /// Highest power when nobody steers.
-    pub peak_uncontrolled_kw: f64,
-    /// Time in which steered sessions broke the limit, by the virtual meters.
-    pub violation_s: f64,
-    /// Energy by which they did.
-    pub violation_kwh: f64,
-    /// Time in which the base load alone broke the limit.
-    pub base_load_violation_s: f64,
-    /// Energy by which it did.
-    pub base_load_violation_kwh: f64,
-    /// Time in which a circuit carried more than its rating.
-    pub circuit_violation_s: f64,
-    /// Time in which the limit would have been broken when nobody steers.
-    pub violation_uncontrolled_s: f64,
+    /// What it came to, by the virtual meters.
+    #[serde(flatten)]
+    pub score: Score,
     /// Profiles sent to the CPO.
     pub profiles_sent: u64,
     /// Of them, acknowledged by the station.
@@ -85,26 +57,10 @@ impl Summary {
         let accepted: Vec<DateTime<Utc>> =
             utility.submissions.iter().filter_map(|finding| finding.accepted_at).collect();
         let limit_to_acknowledged_s = slowest(&store, &accepted).await?;
-        let score = cpo.score;
         Ok(Self {
             scenario: cpo.scenario,
             finished: cpo.finished,
-            sessions: score.sessions,
-            energy_needed_kwh: score.energy_needed_kwh,
-            energy_delivered_kwh: score.energy_delivered_kwh,
-            shortfall_kwh: score.shortfall_kwh,
-            shortfall_left_early_kwh: score.shortfall_left_early_kwh,
-            cost: score.cost,
-            cost_uncontrolled: score.cost_uncontrolled,
-            currency: score.currency,
-            peak_kw: score.peak_kw,
-            peak_uncontrolled_kw: score.peak_uncontrolled_kw,
-            violation_s: score.violation_s,
-            violation_kwh: score.violation_kwh,
-            base_load_violation_s: score.base_load_violation_s,
-            base_load_violation_kwh: score.base_load_violation_kwh,
-            circuit_violation_s: score.circuit_violation_s,
-            violation_uncontrolled_s: score.violation_uncontrolled_s,
+            score: cpo.score,
             profiles_sent: sent,
             profiles_acknowledged: acknowledged,
             profiles_refused: refused,
@@ -121,30 +77,31 @@ impl Summary {
 
     /// Returns the summary as a table for people.
     pub(super) fn table(&self) -> String {
+        let score = &self.score;
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
-        let money = |amount: f64| format!("{amount:.2} {}", self.currency);
+        let money = |amount: f64| format!("{amount:.2} {}", score.currency);
         let kwh = |energy: f64| format!("{energy:.1} kWh");
         let span = |span: Option<f64>| span.map_or_else(|| "none was needed".to_owned(), |span| format!("{span:.1} s"));
         let rows = [
             ("", "with Headroom".to_owned(), "uncontrolled".to_owned()),
             (
                 "limit broken by vehicles",
-                format!("{:.0} s, {:.2} kWh", self.violation_s, self.violation_kwh),
-                format!("{:.0} s", self.violation_uncontrolled_s),
+                format!("{:.0} s, {:.2} kWh", score.violation_s, score.violation_kwh),
+                format!("{:.0} s", score.violation_uncontrolled_s),
             ),
-            ("limit broken by base load alone", format!("{:.0} s", self.base_load_violation_s), String::new()),
-            ("circuits over their rating", format!("{:.0} s", self.circuit_violation_s), String::new()),
-            ("sessions", self.sessions.to_string(), self.sessions.to_string()),
-            ("energy needed", kwh(self.energy_needed_kwh), String::new()),
-            ("energy delivered", kwh(self.energy_delivered_kwh), String::new()),
+            ("limit broken by base load alone", format!("{:.0} s", score.base_load_violation_s), String::new()),
+            ("circuits over their rating", format!("{:.0} s", score.circuit_violation_s), String::new()),
+            ("sessions", score.sessions.to_string(), score.sessions.to_string()),
+            ("energy needed", kwh(score.energy_needed_kwh), String::new()),
+            ("energy delivered", kwh(score.energy_delivered_kwh), String::new()),
             (
                 "missed",
-                format!("{} ({} by leaving early)", kwh(self.shortfall_kwh), kwh(self.shortfall_left_early_kwh)),
+                format!("{} ({} by leaving early)", kwh(score.shortfall_kwh), kwh(score.shortfall_left_early_kwh)),
                 String::new(),
             ),
-            ("cost", money(self.cost), money(self.cost_uncontrolled)),
-            ("peak", format!("{:.1} kW", self.peak_kw), format!("{:.1} kW", self.peak_uncontrolled_kw)),
+            ("cost", money(score.cost), money(score.cost_uncontrolled)),
+            ("peak", format!("{:.1} kW", score.peak_kw), format!("{:.1} kW", score.peak_uncontrolled_kw)),
             ("profiles sent", self.profiles_sent.to_string(), String::new()),
             (
                 "acknowledged, refused, silent, under way",
