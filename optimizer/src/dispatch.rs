@@ -71,7 +71,7 @@ pub fn dispatch(snapshot: &Snapshot, schedule: &Schedule) -> Dispatch {
     let if_obeyed = Overfull::new(&rows, &envelope.room(&rows, &desired.power_w), envelope.pieces.len());
     let soon = snapshot.now + TimeDelta::seconds(snapshot.settings.told_within_s);
     let stale = snapshot.now + TimeDelta::seconds(snapshot.settings.refresh_before_s);
-    Dispatcher { snapshot, rows, envelope, desired, left, overfull: full, if_obeyed, soon, stale }.run()
+    Dispatcher { snapshot, rows, envelope, desired, left, overfull: full, if_obeyed, soon, stale, exact: false }.run()
 }
 
 /// Sums of powers this much (W) over a limit break it.
@@ -106,10 +106,24 @@ struct Dispatcher<'a> {
     soon: DateTime<Utc>,
     /// A tail that begins before this is put off.
     stale: DateTime<Utc>,
+    /// Whether small differences are told too.
+    exact: bool,
 }
 
 impl Dispatcher<'_> {
     fn run(mut self) -> Dispatch {
+        let dispatch = self.round();
+        let waits = |(_, reason): &(SessionId, Reason)| *reason == Reason::WaitingForAcknowledgement;
+        let under_way = self.snapshot.sessions.iter().any(|session| !session.belief.in_flight.is_empty());
+        if !dispatch.orders.is_empty() || under_way || !dispatch.withheld.iter().any(waits) {
+            return dispatch;
+        }
+        // Many small differences that are not worth a message hold up a large one: now they are.
+        self.exact = true;
+        self.round()
+    }
+
+    fn round(&mut self) -> Dispatch {
         let mut dispatch = Dispatch::default();
         for session in self.order() {
             let state = &self.snapshot.sessions[session];
@@ -240,6 +254,9 @@ impl Dispatcher<'_> {
     }
 
     fn tolerance(&self, power_w: f64) -> f64 {
+        if self.exact {
+            return BROKEN_W;
+        }
         self.snapshot.settings.tolerance_w.as_w().max(0.03 * power_w)
     }
 }

@@ -51,6 +51,7 @@ pub mod assemble;
 pub mod dispatch;
 mod explain;
 mod fallback;
+mod flow;
 mod model;
 mod outcome;
 mod problem;

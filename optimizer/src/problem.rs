@@ -92,6 +92,11 @@ impl<'a> Problem<'a> {
         vec![vec![0.0; self.steps()]; self.stays.len()]
     }
 
+    /// Returns how long a step is, without what is before now. **Units**: h.
+    pub(crate) fn hours(&self, step: usize) -> f64 {
+        self.windows[step].map_or(0.0, |window| hours(window.duration()))
+    }
+
     /// Returns the price of a kWh in a step.
     pub(crate) fn price(&self, step: usize) -> f64 {
         self.snapshot.prices[step].as_per_kwh()

@@ -101,8 +101,10 @@ fn level(problem: &Problem<'_>, order: &[usize], powers: &mut Powers) {
         let stay = &problem.stays[session];
         // A quarter-hour at the minimum; where there is none (DC), a part that bounds the rounds.
         let some_wh = rest_wh.min((stay.minimum_w * 0.25).max(stay.needed_wh / LEVELS)).max(NOISE_WH);
-        let left_wh = Mender { problem, room: &mut room, session }.place(&mut powers[session], some_wh);
-        if left_wh > some_wh - NOISE_WH / 2.0 || rest(session, powers) <= NOISE_WH {
+        Mender { problem, room: &mut room, session }.place(&mut powers[session], some_wh);
+        let now_wh = rest(session, powers);
+        // Without progress it is over: what room is left is noise.
+        if now_wh > rest_wh - NOISE_WH / 2.0 || now_wh <= NOISE_WH {
             short.remove(first);
         }
     }

@@ -36,7 +36,7 @@ pub fn still_fits(schedule: &Schedule, snapshot: &Snapshot) -> bool {
 }
 
 /// Tells whether powers miss nothing but what stays are too short for.
-fn meets_all_needs(problem: &Problem<'_>, powers: &Powers) -> bool {
+pub(crate) fn meets_all_needs(problem: &Problem<'_>, powers: &Powers) -> bool {
     problem.order.iter().all(|&session| {
         let reachable_wh = problem.stays[session].needed_wh.min(problem.stays[session].reach_wh());
         problem.energy(session, &powers[session]) >= reachable_wh - fallback::ENERGY_TOLERANCE_WH

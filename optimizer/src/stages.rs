@@ -1,12 +1,13 @@
 //! The goals in order. Each stage keeps exactly what the one before reached; no weight trades one goal for another.
 
+use crate::flow;
 use crate::model::Model;
 use crate::problem::{Powers, Problem};
 use crate::solve::{LinearProgramme, Solved, Unsolved, solve};
 
-mod cost;
+pub(crate) mod cost;
 mod need;
-mod preference;
+pub(crate) mod preference;
 
 /// A plan of the stages.
 #[derive(Debug)]
@@ -30,6 +31,14 @@ const SOLVES: f64 = need::ROUNDS as f64 + 4.0;
 ///
 /// `all_needs_fit` is given when a plan is already known that meets every need that the stay and the limits allow.
 pub(crate) fn plan(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged, Unsolved> {
+    if all_needs_fit && let Some(powers) = flow::plan(problem) {
+        return Ok(Staged { powers, optimal: true, peak_w: None });
+    }
+    by_programmes(problem, all_needs_fit)
+}
+
+/// Plans by a linear programme for each goal: everything that a problem can hold.
+pub(crate) fn by_programmes(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged, Unsolved> {
     let limit_s = problem.snapshot.settings.deadline_s / SOLVES;
     // Limits are kept by construction: what nobody steers is taken off the room beforehand, the rest are hard rows.
     let model = Model::new(problem);

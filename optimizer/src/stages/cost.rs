@@ -15,6 +15,9 @@ const HURRIED_BY_WORD: f64 = 1.0;
 /// The same for one who may not be kept waiting.
 const HURRIED_BY_SILENCE: f64 = 0.5;
 
+/// What is added to a value so that energy worth exactly its price is taken, beside the solver's tolerance.
+const HAIR: f64 = 1e-5;
+
 /// The programme of the cheapest plan that keeps the shortfalls.
 pub(super) struct Stage {
     pub(super) model: Model,
@@ -45,16 +48,9 @@ impl Stage {
         let stay = &problem.stays[session];
         let must_kwh = stay.needed_wh / 1000.0 - short_kwh - SLACK_KWH;
         let extra_kwh = (stay.wanted_wh - stay.needed_wh) / 1000.0;
-        let steps = stay.steps.clone();
-        let prices = steps.map(|step| price(problem, session, step));
-        let (cheapest, dearest) =
-            prices.fold((f64::INFINITY, 0.0), |(least, most), price| (price.min(least), price.max(most)));
-        let hurried = hurry(problem, session).is_some();
-        let value = if hurried { stay.value_per_kwh.max(dearest) } else { stay.value_per_kwh };
         let mut entries = self.model.energy(problem, session);
-        if extra_kwh > 0.0 && value >= cheapest {
-            // A hair above the price, so that energy worth exactly its price is taken.
-            let extra = self.model.programme.column(-value - 1e-6, 0.0, extra_kwh);
+        if let Some(value) = value(problem, session).filter(|_| extra_kwh > 0.0) {
+            let extra = self.model.programme.column(-value, 0.0, extra_kwh);
             entries.push((extra, -1.0));
             self.model.programme.at_least(must_kwh, entries);
         } else if must_kwh > 0.0 {
@@ -82,8 +78,19 @@ impl Stage {
     }
 }
 
+/// Returns what a kWh beyond the need is worth to a session; `None` where it is worth less than it costs.
+pub(crate) fn value(problem: &Problem<'_>, session: usize) -> Option<f64> {
+    let stay = &problem.stays[session];
+    let prices = stay.steps.clone().map(|step| price(problem, session, step));
+    let (cheapest, dearest) =
+        prices.fold((f64::INFINITY, 0.0), |(least, most), price| (price.min(least), price.max(most)));
+    let hurried = hurry(problem, session).is_some();
+    let value = if hurried { stay.value_per_kwh.max(dearest) } else { stay.value_per_kwh };
+    (value >= cheapest).then_some(value + HAIR)
+}
+
 /// Returns what a kWh of a session costs in a step: its price, or its wait.
-fn price(problem: &Problem<'_>, session: usize, step: usize) -> f64 {
+pub(crate) fn price(problem: &Problem<'_>, session: usize, step: usize) -> f64 {
     let wait = hurry(problem, session).zip(problem.windows[step]);
     wait.map_or(problem.price(step), |(per_hour, window)| per_hour * hours(window.start - problem.snapshot.now))
 }

@@ -28,33 +28,51 @@ const SOON_H: f64 = 0.5;
 /// What it weighs to change the power in force by a kW for an hour: less than to charge a step of five minutes later.
 const CHANGE: f64 = 0.001;
 
-/// Gives the programme of equally cheap plans its costs.
-pub(super) fn programme(problem: &Problem<'_>, model: &Model, mut face: LinearProgramme) -> LinearProgramme {
+/// What a session would rather, in one step. **Units**: per kWh allowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taste {
+    /// What energy in this step weighs.
+    pub(crate) late: f64,
+    /// What is in force, in kW, and what a difference to it and a reduction of it weigh.
+    pub(crate) in_force: Option<(f64, f64, f64)>,
+}
+
+/// Returns every planned session with what it would rather, in the order of departures.
+pub(crate) fn tastes(problem: &Problem<'_>) -> Vec<(usize, impl Fn(usize) -> Option<Taste>)> {
     let mut leaving = problem.order.clone();
     leaving.sort_by_key(|&session| problem.snapshot.sessions[session].departure);
     #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^52 sessions")]
     let rank = |at: usize| 1.0 + ORDER * (1.0 - at as f64 / leaving.len() as f64);
-    for (at, &session) in leaving.iter().enumerate() {
-        let (stay, state) = (&problem.stays[session], &problem.snapshot.sessions[session]);
-        let weight = lateness(state.profile_type) * rank(at);
+    let taste = |(at, &session): (usize, &usize)| {
+        let (state, uptake) = (&problem.snapshot.sessions[session], problem.stays[session].uptake);
+        let weight = lateness(state.profile_type) * rank(at) * uptake;
         let in_force = state.belief.in_flight.last().or(state.belief.acknowledged.as_ref());
-        for (step, column) in model.of(problem, session) {
-            let Some(window) = problem.windows[step] else { continue };
+        let of_step = move |step: usize| {
+            let window = problem.windows[step]?;
             let since_h = seconds(window.start - problem.snapshot.now) / 3600.0;
-            face.columns[column].cost += weight * since_h * stay.yield_h(step);
-            let Some(profile) = in_force.filter(|profile| window.start < profile.tail_start()) else { continue };
-            // |p - q| = 2 * above - p + q with above >= p - q, above >= 0.
-            let weight = CHANGE * stay.hours[step];
-            let in_force_kw = profile.limit_at(window.start).as_kw();
-            let above = face.column(2.0 * weight, 0.0, f64::INFINITY);
-            face.columns[column].cost -= weight;
-            if since_h < SOON_H {
-                // max(0, q - p) = above - p + q.
-                let weight = STOP * stay.hours[step];
-                face.columns[above].cost += weight;
-                face.columns[column].cost -= weight;
+            let profile = in_force.filter(|profile| window.start < profile.tail_start());
+            let stop = if since_h < SOON_H { STOP } else { 0.0 };
+            let in_force = profile.map(|profile| (profile.limit_at(window.start).as_kw(), CHANGE, stop));
+            Some(Taste { late: weight * since_h, in_force })
+        };
+        (session, of_step)
+    };
+    leaving.iter().enumerate().map(taste).collect()
+}
+
+/// Gives the programme of equally cheap plans its costs.
+pub(super) fn programme(problem: &Problem<'_>, model: &Model, mut face: LinearProgramme) -> LinearProgramme {
+    for (session, taste) in tastes(problem) {
+        for (step, column) in model.of(problem, session) {
+            let Some(Taste { late, in_force }) = taste(step) else { continue };
+            let hours = problem.stays[session].hours[step];
+            face.columns[column].cost += late * hours;
+            if let Some((in_force_kw, change, stop)) = in_force {
+                // |p - q| = 2 * above - p + q and max(0, q - p) = above - p + q, with above >= p - q, above >= 0.
+                let above = face.column((2.0 * change + stop) * hours, 0.0, f64::INFINITY);
+                face.columns[column].cost -= (change + stop) * hours;
+                face.at_most(in_force_kw, vec![(column, 1.0), (above, -1.0)]);
             }
-            face.at_most(in_force_kw, vec![(column, 1.0), (above, -1.0)]);
         }
     }
     face

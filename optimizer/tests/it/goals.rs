@@ -137,7 +137,7 @@ fn a_session_that_must_not_pause_keeps_its_minimum() {
 
 #[test]
 fn when_the_deadline_strikes_a_simple_rule_answers() {
-    let mut snapshot = case("001");
+    let mut snapshot = case("009");
     snapshot.settings.deadline_s = 1e-9;
     let schedule = step(&snapshot);
     assert_ne!(schedule.status, PlanStatus::Optimal);

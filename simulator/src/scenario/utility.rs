@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{DateTime, Interval, LimitInterval, LimitSubmission, Power, Site, TimeDelta, Utc, UtilityPlan};
 
 /// What the utility leaves to the vehicles, as shares of the power that they would draw together on arrival.
-const DAY_SHARE: f64 = 0.7;
+const DAY_SHARE: f64 = 0.65;
 const NOON_SHARE: f64 = 0.4;
 
 /// How long before it begins the tighter limit is announced.
