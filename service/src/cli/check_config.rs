@@ -5,11 +5,10 @@ use std::path::Path;
 use super::Outcome;
 use crate::config::{self, Checked};
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) fn run(path: &Path) -> anyhow::Result<Outcome> {
     let checked = load(path)?;
     let evses: usize = checked.sites.iter().map(|site| site.evses.len()).sum();
-    println!("{} is good: {} site(s) with {evses} EVSE(s)", path.display(), checked.sites.len());
+    super::say(&format!("{} is good: {} site(s) with {evses} EVSE(s)", path.display(), checked.sites.len()))?;
     Ok(Outcome::Done)
 }
 

@@ -86,7 +86,6 @@ fn real_time() -> DateTime<Utc> {
     Utc::now()
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     let mut scenario = scenario(&arguments)?;
     for left_out in &scenario.left_out {
@@ -105,7 +104,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     demo.stop().await;
     finished?;
     let summary = Summary::read(&folder, arguments.speed, restarts).await?;
-    println!("{}", summary.table());
+    super::say(&summary.table())?;
     if let Some(path) = &arguments.summary {
         let text = serde_json::to_string_pretty(&summary)?;
         std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;

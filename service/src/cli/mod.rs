@@ -2,10 +2,11 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 usage, 3 steered sessions violated a limit.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -107,6 +108,14 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
             headroom_simulator::partners::cli::run(arguments).await?;
             Ok(Outcome::Done)
         }
+    }
+}
+
+/// Writes a result to stdout. A reader that has seen enough (`| head`) is no mistake.
+fn say(result: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{result}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("writing to stdout"),
     }
 }
 

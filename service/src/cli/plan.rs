@@ -29,14 +29,13 @@ enum Output {
     Table,
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let snapshot = read(&arguments.problem)?;
     snapshot.check().with_context(|| format!("{} is no problem that can be planned", arguments.problem.display()))?;
     let schedule = step(&snapshot);
     match arguments.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&schedule)?),
-        Output::Table => println!("{}", table::render(&snapshot, &schedule)),
+        Output::Json => super::say(&serde_json::to_string_pretty(&schedule)?)?,
+        Output::Table => super::say(&table::render(&snapshot, &schedule))?,
     }
     Ok(Outcome::Done)
 }

@@ -37,7 +37,6 @@ pub(super) struct Arguments {
     out: PathBuf,
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     let out = arguments.out.clone();
     let summary = simulate(&SimulateOptions {
@@ -53,7 +52,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     for remark in summary.left_out.iter().chain(&summary.notes) {
         eprintln!("{remark}");
     }
-    println!("{}", table(&summary));
+    super::say(&table(&summary).to_string())?;
     eprintln!("results in {}", out.display());
     // Only steered runs are held to the limit: breaking it is what `uncontrolled` is there to show.
     let steered = summary.strategies.iter().filter(|run| run.strategy != Strategy::Uncontrolled);

@@ -1,7 +1,7 @@
 //! The command line: what it answers, where, and with which exit code.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// Runs `headroom`.
 fn headroom(arguments: &[&str]) -> Output {
@@ -52,6 +52,14 @@ fn a_saved_problem_is_solved_as_a_table_and_as_json() {
     let json = headroom(&["plan", case.to_str().unwrap(), "--output", "json"]);
     let schedule: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert!(schedule["sessions"].is_array());
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_mistake() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_headroom"));
+    let mut child = command.args(["plan", first_case().to_str().unwrap()]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]
