@@ -13,6 +13,7 @@
 //! While a ratio could be either, [`Uptake::useful_allowance`] asks for a fifth less, once: the next reading decides.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::profile::ChargingProfile;
 use headroom_domain::session::Appetite;
 use headroom_domain::{Power, Ratio};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,19 @@ pub struct Reading {
     pub allowed_since: DateTime<Utc>,
     /// Power that the vehicle took.
     pub measured_w: Power,
+}
+
+impl Reading {
+    /// Makes a reading under a profile that alone has been in force since an instant; `None` where it allows nothing yet.
+    pub fn under(
+        profile: &ChargingProfile,
+        in_force_since: DateTime<Utc>,
+        at: DateTime<Utc>,
+        measured_w: Power,
+    ) -> Option<Self> {
+        let period = profile.periods().iter().rfind(|period| period.start <= at)?;
+        Some(Self { at, allowed_w: period.limit_w, allowed_since: period.start.max(in_force_since), measured_w })
+    }
 }
 
 /// What the readings of one session have taught so far.
@@ -102,8 +116,8 @@ impl Uptake {
     /// Returns the share of the allowed power that the vehicle takes by its phases, where that was seen: 1/3 for one of
     /// three. Otherwise 1.
     pub fn share(&self) -> Ratio {
-        let share = self.share_of_phases().filter(|share| self.is_held_by_limit(*share)).unwrap_or(1.0);
-        Ratio::from_ratio(share)
+        let held = |share: &f64| self.is_held_by_limit(*share) && !self.takes_more_than(*share);
+        Ratio::from_ratio(self.share_of_phases().filter(held).unwrap_or(1.0))
     }
 
     /// Returns the least share of the allowed power that the vehicle could be taking.
@@ -112,7 +126,9 @@ impl Uptake {
     /// time that was lost on counting on three phases does not come back.
     pub fn cautious_share(&self) -> Ratio {
         let unseen = 1.0 / f64::from(self.phases.max(1));
-        let share = if self.taken.is_empty() { unseen } else { self.share_of_phases().unwrap_or(1.0) };
+        // Who stands by has not shown itself either.
+        let shown = self.highest() >= Power::from_w(STOPPED_W);
+        let share = if shown { self.share_of_phases().unwrap_or(1.0) } else { unseen };
         Ratio::from_ratio(share)
     }
 
@@ -174,6 +190,11 @@ impl Uptake {
         let highest = self.highest();
         let at_share = |pair: &&(Power, Power)| (ratio(pair) - share).abs() <= SHARE_TOLERANCE * share;
         self.taken.iter().filter(at_share).any(|(_, taken)| *taken < highest * FALL)
+    }
+
+    /// Tells whether the last reading shows more: limits rest on the share, so a doubt revokes it at once.
+    fn takes_more_than(&self, share: f64) -> bool {
+        self.previous.as_ref().is_some_and(|last| ratio(last) > share * (1.0 + SHARE_TOLERANCE))
     }
 
     /// Returns a limit that tells a share of phases from an own maximum, while that is open.

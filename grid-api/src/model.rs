@@ -1,7 +1,8 @@
 //! What server and client both speak of, in the words of the domain.
 
+use chrono::{DateTime, Utc};
 use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitInterval, LimitKind};
-use headroom_domain::{Interval, NodeId};
+use headroom_domain::{Interval, LimitId, NodeId};
 use serde::{Deserialize, Serialize};
 
 /// A limit as a utility states it, before it has a name.
@@ -19,6 +20,14 @@ pub struct LimitDraft {
     pub intervals: Vec<LimitInterval>,
     /// Free text for people.
     pub reason: String,
+}
+
+impl LimitDraft {
+    /// Makes the limit that is kept once this is accepted.
+    pub fn into_limit(self, id: LimitId, utility: String, accepted_at: DateTime<Utc>) -> GridLimit {
+        let Self { target, programme, kind, revision, intervals, reason } = self;
+        GridLimit { id, utility, target, programme, kind, revision, intervals, reason, accepted_at, cancelled_at: None }
+    }
 }
 
 /// The answer to a submission.

@@ -44,7 +44,7 @@ pub struct Observation<'a> {
     pub peak_so_far: Power,
     /// Sessions that are active.
     pub sessions: &'a [ObservedSession],
-    /// How to plan; the site's own tail time is taken.
+    /// How to plan; what the site states itself (its tails, what it leaves to newcomers) is taken from there.
     pub settings: Settings,
 }
 
@@ -179,7 +179,8 @@ fn present<'a>(observation: &Observation<'a>) -> BTreeMap<String, (&'a SiteEvse,
 
 fn settings(observation: &Observation<'_>) -> Settings {
     let tail_after_s = i64::from(observation.site.safe_mode.tail_after_min) * 60;
-    let refresh_before_s = observation.settings.refresh_before_s.min(tail_after_s / 2);
+    // Refreshed when half its time is over, so that one lost message does no harm.
+    let refresh_before_s = tail_after_s / 2;
     let left_to_newcomers = Ratio::from_ratio(observation.site.defaults.left_to_newcomers);
     Settings { tail_after_s, refresh_before_s, left_to_newcomers, ..observation.settings }
 }

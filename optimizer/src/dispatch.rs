@@ -114,7 +114,9 @@ impl Dispatcher<'_> {
     fn run(mut self) -> Dispatch {
         let dispatch = self.round();
         let waits = |(_, reason): &(SessionId, Reason)| *reason == Reason::WaitingForAcknowledgement;
-        let under_way = self.snapshot.sessions.iter().any(|session| !session.belief.in_flight.is_empty());
+        // What a silent station was asked may never be answered: it holds nobody up.
+        let asked = |session: &SessionState| session.responsive && !session.belief.in_flight.is_empty();
+        let under_way = self.snapshot.sessions.iter().any(asked);
         if !dispatch.orders.is_empty() || under_way || !dispatch.withheld.iter().any(waits) {
             return dispatch;
         }

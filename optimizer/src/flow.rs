@@ -163,9 +163,12 @@ fn parts(most_kw: f64, taste: preference::Taste) -> Vec<(f64, f64)> {
     vec![(below_kw, taste.late - change - stop), (most_kw - below_kw, taste.late + change)]
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "energies of an area stay below 1e12 kWh; larger ones saturate")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "energies of a session stay far below 1e6 kWh; larger ones are cut"
+)]
 fn units(energy_kwh: f64) -> i64 {
-    (energy_kwh * UNITS).min(1e15) as i64
+    (energy_kwh * UNITS).min(1e12) as i64
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "prices are finite and small; larger ones saturate")]

@@ -163,9 +163,9 @@ impl Default for Settings {
 }
 
 impl SessionState {
-    /// Returns what allowed powers can load nodes with.
-    pub fn load(&self, allowed_w: &[Power]) -> Vec<Power> {
-        allowed_w.iter().map(|power| *power * self.load_share.as_ratio()).collect()
+    /// Returns what an allowed power can load nodes with.
+    pub fn load(&self, allowed: Power) -> Power {
+        allowed * self.load_share.as_ratio()
     }
 
     /// Tells whether plans set its power; otherwise it is carried as load at its worst case.

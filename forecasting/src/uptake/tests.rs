@@ -230,3 +230,22 @@ fn a_full_vehicle_is_known_by_taking_nothing() {
     car.appetite = 0.0;
     assert_eq!(drive.allow(&car, 11.04, 2).uptake.appetite(), Appetite::Stopped);
 }
+
+#[test]
+fn a_share_that_one_reading_contradicts_is_no_longer_relied_on() {
+    let (car, mut drive) = (Car::new(1.0, 32.0), Drive::new());
+    drive.allow(&car, 22.08, 3).allow(&car, 15.0, 3);
+    assert!((drive.share() - 1.0 / 3.0).abs() < 1e-9);
+    drive.allow(&Car::new(3.0, 32.0), 15.0, 1);
+    assert!((drive.share() - 1.0).abs() < 1e-9, "limits may not rest on it");
+    drive.allow(&car, 15.0, 1);
+    assert!((drive.share() - 1.0 / 3.0).abs() < 1e-9, "it was a slip");
+}
+
+#[test]
+fn who_has_only_stood_by_has_not_shown_its_phases() {
+    let mut drive = Drive::new();
+    let asleep = Car { appetite: 0.0, ..Car::new(3.0, 16.0) };
+    drive.allow(&asleep, 11.04, 3);
+    assert!((drive.uptake.cautious_share().as_ratio() - 1.0 / 3.0).abs() < 1e-9);
+}

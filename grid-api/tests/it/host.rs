@@ -76,18 +76,7 @@ impl Memory {
             return Err(Refusal::StaleRevision { revision: draft.revision, latest });
         }
         let id = if *validate_only { "".into() } else { limit_id(utility, &format!("l{:04}", kept.limits.len() + 1)) };
-        let limit = GridLimit {
-            id,
-            utility: utility.clone(),
-            target: draft.target.clone(),
-            programme: draft.programme.clone(),
-            kind: draft.kind,
-            revision: draft.revision,
-            intervals: draft.intervals.clone(),
-            reason: draft.reason.clone(),
-            accepted_at: self.clock.now(),
-            cancelled_at: None,
-        };
+        let limit = draft.clone().into_limit(id, utility.clone(), self.clock.now());
         let answer = kept.answer(limit.clone());
         if !validate_only {
             kept.limits.push(limit);

@@ -65,14 +65,29 @@ impl Network {
         self.arcs.len() - 1
     }
 
-    /// Returns the cheapest flow, one value per arc, or `None` where the supplies cannot be met.
+    /// Returns the cheapest flow, one value per arc, or `None` where the supplies cannot be met or the numbers are too
+    /// large to be added up.
     pub(crate) fn solve(&self) -> Option<Vec<i64>> {
+        if !self.fits() {
+            return None;
+        }
         let mut simplex = Simplex::new(self);
         while let Some(arc) = simplex.entering() {
             simplex.pivot(arc);
         }
         let artificial = &simplex.flow[self.arcs.len()..];
         artificial.iter().all(|flow| *flow == 0).then(|| simplex.flow[..self.arcs.len()].to_vec())
+    }
+}
+
+impl Network {
+    /// Tells whether every sum that the method can come to stays within an `i64`.
+    fn fits(&self) -> bool {
+        let dearest = self.arcs.iter().map(|arc| (arc.cost.0 as f64).abs().max((arc.cost.1 as f64).abs()));
+        // A price of a node is at most a penalty and a path; a slope is made of two and a cost.
+        let steepest = 8.0 * (dearest.fold(0.0, f64::max) + 1.0) * (self.supply.len() + 1) as f64;
+        let moved: f64 = self.supply.iter().map(|supply| (*supply as f64).abs()).sum();
+        steepest.max(8.0 * moved) < i64::MAX as f64
     }
 }
 

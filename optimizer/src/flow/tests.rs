@@ -145,3 +145,21 @@ fn what_is_no_flow_is_left_to_the_programmes() {
     shared.sessions[0].load_share = Ratio::from_ratio(0.35);
     assert!(plan(&Problem::new(&shared)).is_none());
 }
+
+#[test]
+fn numbers_too_large_to_be_added_up_are_left_to_the_programmes() {
+    let draw: Draw = (0, 0, 8, 5.0, 0.0, 0, None);
+    for price in [1e12, -1e12, 1e300] {
+        let mut prices = [0.2; 12];
+        prices[3] = price;
+        let snapshot = snapshot(&[draw, draw], 20.0, 20.0, &prices);
+        assert!(plan(&Problem::new(&snapshot)).is_none(), "{price}");
+        assert_eq!(crate::rolling::step(&snapshot).sessions.len(), 2);
+    }
+    let mut large = snapshot(&[draw, draw], 1e9, 1e9, &[0.2; 12]);
+    for session in &mut large.sessions {
+        (session.maximum_w, session.needed_wh) = (Power::from_w(1e12), Energy::from_wh(1e12));
+        session.wanted_wh = session.needed_wh;
+    }
+    assert_eq!(crate::rolling::step(&large).sessions.len(), 2);
+}

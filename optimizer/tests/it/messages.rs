@@ -289,6 +289,12 @@ impl World {
         session.belief.in_flight.push(order.profile.clone());
     }
 
+    fn all_respond(&mut self) {
+        for session in &mut self.sessions {
+            session.responsive = true;
+        }
+    }
+
     fn accept_all(&mut self) {
         while self.sessions.iter().any(|session| !session.belief.in_flight.is_empty()) {
             self.answer(0, Fate::Accepted);
@@ -462,9 +468,7 @@ proptest! {
         for event in &events {
             world.apply(event);
         }
-        for session in &mut world.sessions {
-            session.responsive = true;
-        }
+        world.all_respond();
         world.accept_all();
         world.plan(Rule::Greedy);
         world.accept_all();
@@ -481,9 +485,7 @@ proptest! {
         for event in &events {
             world.apply(event);
         }
-        for session in &mut world.sessions {
-            session.responsive = true;
-        }
+        world.all_respond();
         for _ in 0..4 {
             world.accept_all();
             world.plan(Rule::Greedy);

@@ -193,13 +193,7 @@ fn takes_profiles(locations: &[Location], evse: &SiteEvse) -> bool {
 fn reading(session: &Session, station: &StationState) -> Option<Reading> {
     let at = session.last_updated;
     let profile = station.belief.acknowledged.as_ref().filter(|_| at < station.certain_until)?;
-    let period = profile.periods().iter().rfind(|period| period.start <= at)?;
-    Some(Reading {
-        at,
-        allowed_w: period.limit_w,
-        allowed_since: period.start.max(station.in_force_since?),
-        measured_w: session.power_w?,
-    })
+    Reading::under(profile, station.in_force_since?, at, session.power_w?)
 }
 
 /// Takes the first tariff that a connector of the site names.

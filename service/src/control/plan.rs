@@ -6,6 +6,9 @@ use headroom_domain::schedule::Schedule;
 use headroom_domain::{Power, SessionId};
 use headroom_optimizer::snapshot::Snapshot;
 
+/// ISO 4217: no currency is involved.
+pub(super) const NO_CURRENCY: &str = "XXX";
+
 /// The plan in force for a site, and what it was made from.
 #[derive(Debug, Clone)]
 pub struct PlanState {
@@ -17,7 +20,7 @@ pub struct PlanState {
     pub base_load_expected_w: Vec<Power>,
     /// Base load kept free, per step of the schedule.
     pub guard_w: Vec<Power>,
-    /// Of its prices, ISO 4217; empty where there are none.
+    /// Of its prices, ISO 4217; [`NO_CURRENCY`] where there are none.
     pub currency: String,
     /// Increases that wait, and for what.
     pub withheld: Vec<(SessionId, Reason)>,

@@ -15,7 +15,7 @@ use tracing::{debug, error, info};
 
 use super::context::{Context, SiteContext};
 use super::facts::{Facts, Forecasts};
-use super::plan::PlanState;
+use super::plan::{NO_CURRENCY, PlanState};
 use crate::store::{NewRequest, StoreError};
 use crate::telemetry::{Point, SiteReadings, Telemetry};
 
@@ -85,7 +85,7 @@ async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, repla
         tariff: facts.tariff.as_ref().map_or(&[], |tariff| &tariff.elements),
         peak_so_far: facts.peak_so_far,
         sessions: &facts.sessions,
-        settings: settings(context, site),
+        settings: Settings { deadline_s: context.settings.plan_deadline_s, ..Settings::default() },
     };
     let snapshot = assemble(&observation)?;
     let standing = context.plan(&site.site.id).filter(|plan| !replan && still_fits(&plan.schedule, &snapshot));
@@ -98,22 +98,14 @@ async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, repla
     let guard_w = facts.base_load.at_least(site.site.guard()).to_vec();
     let base_load_expected_w = facts.base_load.at_least(Ratio::from_ratio(0.5)).to_vec();
     let own_price = site.site.energy_price.as_ref().map(|price| &price.currency);
-    let currency = own_price.or(facts.tariff.as_ref().map(|tariff| &tariff.currency)).cloned().unwrap_or_default();
+    let currency = own_price
+        .or(facts.tariff.as_ref().map(|tariff| &tariff.currency))
+        .map_or(NO_CURRENCY, String::as_str)
+        .to_owned();
     let withheld = dispatch.withheld;
     let plan = PlanState { snapshot, schedule, base_load_expected_w, guard_w, currency, withheld, made_at };
     context.set_plan(&site.site.id, plan);
     Ok(())
-}
-
-fn settings(context: &Context, site: &SiteContext) -> Settings {
-    let tail_after_s = i64::from(site.site.safe_mode.tail_after_min) * 60;
-    Settings {
-        deadline_s: context.settings.plan_deadline_s,
-        tail_after_s,
-        // Refreshed when half its time is over, so that one lost message does no harm.
-        refresh_before_s: tail_after_s / 2,
-        ..Settings::default()
-    }
 }
 
 async fn solve(snapshot: &Snapshot) -> Result<Schedule, PlanError> {
@@ -156,7 +148,7 @@ async fn tell(context: &Context, site: &SiteContext, telemetry: &Telemetry) -> R
     let step = plan.schedule.grid.index_of(now);
     let planned = step.map(|step| {
         let sessions = plan.snapshot.sessions.iter().zip(&plan.schedule.sessions);
-        sessions.map(|(state, session)| session.power_w[step] * state.load_share.as_ratio()).sum()
+        sessions.map(|(state, session)| state.load(session.power_w[step])).sum()
     });
     let effective = plan.snapshot.limits.iter().find(|limits| limits.node == site.site.node());
     let readings = SiteReadings {

@@ -16,7 +16,7 @@ use tracing::error;
 
 use super::belief::{StationState, station_state};
 use super::context::{Context, SiteContext};
-use super::plan::PlanState;
+use super::plan::{NO_CURRENCY, PlanState};
 use crate::http::{
     Ahead, Badge, BadgeKind, LimitEntry, Past, PlanView, PriceStep, ProfileState, ReasonView, SessionView, SiteSummary,
     SiteView, SiteViews, limit_steps,
@@ -27,8 +27,6 @@ use crate::store::{MeterReading, ProfileRequest, StoreError};
 const SHOWN_PAST: TimeDelta = TimeDelta::hours(24);
 /// In what steps.
 const PAST_STEP: TimeDelta = TimeDelta::minutes(5);
-/// ISO 4217: no currency is involved.
-const NO_CURRENCY: &str = "XXX";
 /// After this long without a reading the meter is called silent.
 const METER_SILENT_AFTER: TimeDelta = TimeDelta::minutes(15);
 
@@ -149,7 +147,9 @@ impl<'a> SiteLook<'a> {
             power_now_w: session.power_w.filter(|_| !over),
             allowed_now_w: (!over)
                 .then(|| station.belief.acknowledged.as_ref().map_or(fallback, |profile| profile.limit_at(self.now))),
-            plan_w: planned.map(|(state, plan)| state.load(&plan.power_w)).unwrap_or_default(),
+            plan_w: planned
+                .map(|(state, plan)| plan.power_w.iter().map(|power| state.load(*power)).collect())
+                .unwrap_or_default(),
             reason: self.reason(&id).filter(|_| !over).map(|reason| ReasonView::new(reason, &self.site.site.id)),
             profile_state: profile_state(&station),
             id,

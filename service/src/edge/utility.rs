@@ -52,19 +52,8 @@ impl UtilityHost for UtilityEdge {
             return Ok(answered);
         }
         let site = self.site(&utility, &draft.target)?;
-        let now = self.context.clock.now();
-        let limit = GridLimit {
-            id: limit_id(&utility, &Uuid::new_v4().to_string()),
-            utility: utility.clone(),
-            target: draft.target,
-            programme: draft.programme,
-            kind: draft.kind,
-            revision: draft.revision,
-            intervals: draft.intervals,
-            reason: draft.reason,
-            accepted_at: now,
-            cancelled_at: None,
-        };
+        let id = limit_id(&utility, &Uuid::new_v4().to_string());
+        let limit = draft.into_limit(id, utility.clone(), self.context.clock.now());
         let limit = if validate_only {
             self.validate(limit).await?
         } else {

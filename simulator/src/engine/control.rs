@@ -100,7 +100,7 @@ impl Controller {
             tariff: &plan.prices.elements,
             peak_so_far: peak.highest(),
             sessions: &sessions,
-            settings: settings(&plan),
+            settings: Settings { deadline_s: DEADLINE_S, ..Settings::default() },
         };
         let snapshot = assemble(&observation)?;
         let standing = self.schedule.take().filter(|schedule| !replan && still_fits(schedule, &snapshot));
@@ -135,10 +135,9 @@ impl Controller {
             let Some(plugged) = world.station_of(*session).and_then(|station| station.plugged.as_ref()) else {
                 continue;
             };
-            let edges = profile.periods().iter().map(|period| period.start).filter(|start| *start <= at);
-            let allowed_since = edges.max().map_or(known.acknowledged_at, |edge| edge.max(known.acknowledged_at));
-            let allowed_w = known.belief.worst_at(at);
-            known.uptake.observe(Reading { at, allowed_w, allowed_since, measured_w: plugged.draw.power_w });
+            if let Some(reading) = Reading::under(profile, known.acknowledged_at, at, plugged.draw.power_w) {
+                known.uptake.observe(reading);
+            }
         }
     }
 
@@ -206,9 +205,4 @@ pub(super) struct Act {
     pub(super) status: Option<headroom_domain::schedule::PlanStatus>,
     /// Increases that wait.
     pub(super) withheld: usize,
-}
-
-fn settings(plan: &SitePlan) -> Settings {
-    let tail_after_s = i64::from(plan.site.safe_mode.tail_after_min) * 60;
-    Settings { deadline_s: DEADLINE_S, tail_after_s, refresh_before_s: tail_after_s / 2, ..Settings::default() }
 }

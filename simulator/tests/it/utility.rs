@@ -30,19 +30,8 @@ impl UtilityHost for Keeper {
             let (message, retry_after) = ("the store is away".to_owned(), Duration::from_millis(10));
             return Err(Refusal::Unavailable { message, retry_after });
         }
-        let draft = submission.draft;
-        let limit = GridLimit {
-            id: limit_id(&submission.utility, &submission.request_id.to_string()),
-            utility: submission.utility,
-            target: draft.target,
-            programme: draft.programme,
-            kind: draft.kind,
-            revision: draft.revision,
-            intervals: draft.intervals,
-            reason: draft.reason,
-            accepted_at: self.clock.now(),
-            cancelled_at: None,
-        };
+        let id = limit_id(&submission.utility, &submission.request_id.to_string());
+        let limit = submission.draft.into_limit(id, submission.utility, self.clock.now());
         self.book.lock().enter(limit.clone());
         Ok(Submitted { limit, effective: Vec::new(), warnings: Vec::new() })
     }
