@@ -13,6 +13,8 @@ use crate::units::{Power, Ratio};
 pub enum Quantity {
     /// What a node draws beside steered sessions.
     BaseLoad,
+    /// What vehicles that are yet to come will want to draw below a node.
+    Arrivals,
 }
 
 /// A forecast of power at a node, issued at one time.

@@ -204,6 +204,11 @@ impl GridTree {
         self.parents[position]
     }
 
+    /// Tells whether a node stands at or below a position.
+    pub fn is_below(&self, id: &NodeId, position: usize) -> bool {
+        self.position(id).is_some_and(|at| self.path_to_root(at).any(|above| above == position))
+    }
+
     /// Returns a node and all above it, upwards.
     pub fn path_to_root(&self, position: usize) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(Some(position), |at| self.parents[*at])

@@ -28,4 +28,4 @@ pub mod units;
 
 pub use ids::{LimitId, NodeId, PartnerId, PartyId, SessionId};
 pub use time::{Clock, Interval, TimeGrid};
-pub use units::{Current, Energy, EnergyPrice, Money, Power, Ratio, Voltage};
+pub use units::{CarbonIntensity, Current, Energy, EnergyPrice, Money, Power, Ratio, Voltage};

@@ -17,13 +17,22 @@ pub enum Reason {
         /// Whose limit.
         basis: Basis,
     },
+    /// A node's last room is kept for vehicles that are yet to come.
+    KeptForArrivals {
+        /// Where.
+        node: NodeId,
+    },
     /// The base load alone takes up a node's limit.
     BaseLoad {
         /// Where.
         node: NodeId,
     },
+    /// The vehicle gives back while energy is dear.
+    GivesBack,
     /// Energy is cheaper at another time before departure.
     CheaperLater,
+    /// Energy is cleaner at another time before departure, and the driver asked for that.
+    CleanerLater,
     /// The energy needed is already delivered.
     NeedMet,
     /// The connector, cable or vehicle takes no more.
@@ -47,8 +56,11 @@ impl fmt::Display for Reason {
         match self {
             Self::NodeLimit { node, basis: Basis::Limit(limit) } => write!(f, "grid limit at {node} ({limit})"),
             Self::NodeLimit { node, basis: Basis::ConnectionCapacity } => write!(f, "capacity of {node}"),
+            Self::KeptForArrivals { node } => write!(f, "room of {node} kept for who is yet to come"),
             Self::BaseLoad { node } => write!(f, "base load takes up {node}"),
+            Self::GivesBack => f.write_str("gives back while it is dear"),
             Self::CheaperLater => f.write_str("cheaper later"),
+            Self::CleanerLater => f.write_str("cleaner later"),
             Self::NeedMet => f.write_str("need met"),
             Self::ConnectorLimit => f.write_str("connector or vehicle limit"),
             Self::StayTooShort => f.write_str("stay too short"),

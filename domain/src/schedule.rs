@@ -26,7 +26,7 @@ pub struct SessionPlan {
     pub session: SessionId,
     /// Where.
     pub node: NodeId,
-    /// Power per step.
+    /// Power per step; less than zero where the vehicle gives back (V2G).
     pub power_w: Vec<Power>,
     /// Energy still needed when the plan was made.
     pub needed_wh: Energy,
@@ -45,6 +45,29 @@ pub struct Breach {
     pub step: usize,
     /// By how much.
     pub excess_w: Power,
+    /// Whether it limits what is fed in.
+    #[serde(default)]
+    pub is_export: bool,
+}
+
+/// The plan of a battery. **Shape**: a value per step of the schedule's grid. **Sign**: positive charges it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatteryPlan {
+    /// Where.
+    pub node: NodeId,
+    /// Power per step at its terminals.
+    pub power_w: Vec<Power>,
+    /// Energy in it at the end of each step.
+    pub stored_wh: Vec<Energy>,
+}
+
+/// How much a generator gives. **Shape**: a value per step of the schedule's grid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerationPlan {
+    /// Where.
+    pub node: NodeId,
+    /// The most that it may give in each step.
+    pub power_w: Vec<Power>,
 }
 
 /// A plan for all sessions of an area.
@@ -56,6 +79,12 @@ pub struct Schedule {
     pub status: PlanStatus,
     /// One per session of the snapshot, in its order.
     pub sessions: Vec<SessionPlan>,
+    /// One per battery of the snapshot, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batteries: Vec<BatteryPlan>,
+    /// One per generator of the snapshot that can be held back, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generation: Vec<GenerationPlan>,
     /// Cost of the energy (and of a new peak) that the plan draws, in the currency of the prices.
     pub cost: Money,
     /// Limits that the base load alone breaks.

@@ -157,6 +157,10 @@ quantity!(
     EnergyPrice, "/kWh", from_per_kwh, as_per_kwh
 );
 quantity!(
+    /// Carbon that energy brought into the air. **Units**: g CO2 per kWh.
+    CarbonIntensity, "g/kWh", from_g_per_kwh, as_g_per_kwh
+);
+quantity!(
     /// An amount of money in the currency of its tariff.
     Money, "money", from_amount, as_amount
 );

@@ -127,7 +127,7 @@ pub fn assemble(observation: &Observation<'_>) -> Result<Snapshot, AssembleError
         if !present.contains_key(evse.uid.to_ascii_lowercase().as_str()) && power > Power::ZERO {
             // Whoever arrives draws this until told otherwise: keep it free, so that an arrival breaks no limit.
             let (guard_w, expected_w) = (vec![power; grid.len()], vec![Power::ZERO; grid.len()]);
-            base_load.push(NodeBaseLoad { node: site.evse_node(&evse.uid), guard_w, expected_w });
+            base_load.push(NodeBaseLoad { node: site.evse_node(&evse.uid), guard_w, expected_w, least_w: Vec::new() });
         }
     }
     let mut sessions = Vec::new();
@@ -149,6 +149,12 @@ pub fn assemble(observation: &Observation<'_>) -> Result<Snapshot, AssembleError
         tree: site.tree()?,
         limits: vec![NodeLimits { node: site.node(), effective: observation.effective.to_vec() }],
         base_load,
+        export_prices: Vec::new(),
+        carbon: Vec::new(),
+        batteries: Vec::new(),
+        generation: Vec::new(),
+        lines: Vec::new(),
+        reserves: Vec::new(),
         demand_charge: site.demand_charge(observation.peak_so_far),
         margin_w: Power::try_new(site.margin_kw * 1000.0).unwrap_or_default(),
         sessions,
@@ -203,6 +209,7 @@ fn forecast_load(observation: &Observation<'_>, grid: &TimeGrid) -> Result<NodeB
         node: forecast.node.clone(),
         guard_w: grid.steps().map(|step| highest_over(&forecast.grid, guard, step)).collect(),
         expected_w: expected.resample(grid).values().to_vec(),
+        least_w: Vec::new(),
     })
 }
 
@@ -254,6 +261,9 @@ fn session_state(
         wanted_wh,
         maximum_w,
         minimum_w,
+        power_levels_w: Vec::new(),
+        vehicle: None,
+        discharge: None,
         may_pause: true,
         uptake,
         load_share: Ratio::from_ratio((session.load_share.as_ratio() * LOAD_SHARE_MARGIN).min(1.0)),

@@ -6,6 +6,7 @@ use headroom_domain::schedule::PlanStatus;
 use crate::fallback::ENERGY_TOLERANCE_WH;
 use crate::problem::{self, Powers, Problem};
 use crate::room::Room;
+use crate::stages::cost;
 
 /// Room below this is none (W).
 const TIGHT_W: f64 = 1.0;
@@ -53,17 +54,24 @@ impl Explanation<'_> {
         // The lowest price of the steps that are used after each step.
         let mut cheapest_after = f64::INFINITY;
         let mut remaining_wh = total_wh;
+        let most_w = self.problem.most_by_state(session, power_w);
         for step in stay.steps.clone().rev() {
             remaining_wh -= power_w[step] * stay.yield_h(step);
-            let cheaper_later = cheapest_after < self.problem.price(step);
+            let price = cost::marginal_price(self.problem, session, step);
+            let cheaper_later = cheapest_after < price;
             let progress = Progress { before_wh: remaining_wh, total_wh, cheaper_later };
-            reasons[step] = if power_w[step] < stay.maximum_w - TIGHT_W {
+            let most_w = most_w.as_ref().map_or(stay.maximum_w, |most_w| most_w[step]);
+            reasons[step] = if self.problem.storage.of_session(session, step) > TIGHT_W {
+                Some(Reason::GivesBack)
+            } else if power_w[step] < most_w - TIGHT_W {
                 Some(self.reason(session, step, power_w[step], &progress))
+            } else if most_w < stay.maximum_w - TIGHT_W {
+                Some(Reason::ConnectorLimit)
             } else {
                 too_short.then_some(Reason::StayTooShort)
             };
             if power_w[step] > TIGHT_W {
-                cheapest_after = cheapest_after.min(self.problem.price(step));
+                cheapest_after = cheapest_after.min(price);
             }
         }
         reasons
@@ -76,7 +84,7 @@ impl Explanation<'_> {
             return Reason::NeedMet;
         }
         if has(progress.total_wh, stay.wanted_wh) && progress.cheaper_later {
-            return Reason::CheaperLater;
+            return self.later(session);
         }
         let left = self.left.left(&self.problem.rows, session, step);
         if left < TIGHT_W {
@@ -88,14 +96,20 @@ impl Explanation<'_> {
         let later_wh = progress.total_wh - progress.before_wh - power_w * stay.yield_h(step);
         if !has(progress.before_wh, stay.needed_wh) && later_wh > ENERGY_TOLERANCE_WH {
             // Without a cheaper step or a peak to keep low, only the minimum current moves energy to a later step.
-            let pays = progress.cheaper_later || self.problem.snapshot.demand_charge.is_some() || power_w >= TIGHT_W;
-            return if pays { Reason::CheaperLater } else { Reason::BelowMinimumCurrent };
+            let own_power = self.problem.saved_per_kwh.iter().any(|saved| *saved != 0.0);
+            let has_peak = self.problem.snapshot.demand_charge.is_some();
+            let pays = progress.cheaper_later || has_peak || own_power || stay.minimum_w <= 0.0;
+            return if pays { self.later(session) } else { Reason::BelowMinimumCurrent };
         }
         match self.status {
             _ if has(progress.total_wh, stay.needed_wh) => Reason::NeedMet,
             PlanStatus::Fallback => Reason::Fallback,
             _ => Reason::BelowMinimumCurrent,
         }
+    }
+
+    fn later(&self, session: usize) -> Reason {
+        if cost::counts_carbon(self.problem, session) { Reason::CleanerLater } else { Reason::CheaperLater }
     }
 
     /// Names the fullest row above a session; of rows equally full the uppermost.
@@ -113,6 +127,9 @@ impl Explanation<'_> {
         let node = self.problem.snapshot.tree.nodes()[self.problem.rows.all()[row].node].id.clone();
         if problem::room(&self.problem.rows, row, window) < TIGHT_W {
             return Reason::BaseLoad { node };
+        }
+        if self.problem.kept_w[row][step] > TIGHT_W {
+            return Reason::KeptForArrivals { node };
         }
         let (_, basis) = self.problem.rows.limit(row, window);
         Reason::NodeLimit { node, basis }

@@ -1,9 +1,8 @@
 //! An answer without a solver: the least patient first, each into its cheapest steps, on the same limits.
 
-use headroom_domain::preference::ProfileType;
-
 use crate::problem::{Powers, Problem, Stay};
 use crate::room::Room;
+use crate::stages::cost;
 
 /// Differences of energy below this are none (Wh).
 pub(crate) const ENERGY_TOLERANCE_WH: f64 = 1e-3;
@@ -78,10 +77,10 @@ pub(crate) fn by_laxity(problem: &Problem<'_>) -> Vec<usize> {
 
 /// Returns the steps of a session's stay as it would take them: cheapest first, or earliest for the impatient.
 pub(crate) fn by_price(problem: &Problem<'_>, session: usize) -> Vec<usize> {
-    let state = &problem.snapshot.sessions[session];
     let mut steps: Vec<usize> = problem.stays[session].steps.clone().collect();
-    if state.may_pause && state.profile_type != ProfileType::Fast {
-        steps.sort_by(|first, second| problem.price(*first).total_cmp(&problem.price(*second)));
+    if problem.snapshot.sessions[session].may_pause {
+        let prices: Vec<f64> = (0..problem.steps()).map(|step| cost::marginal_price(problem, session, step)).collect();
+        steps.sort_by(|first, second| prices[*first].total_cmp(&prices[*second]));
     }
     steps
 }

@@ -2,7 +2,7 @@
 
 use headroom_domain::schedule::{Breach, PlanStatus, Schedule, SessionPlan};
 use headroom_domain::units::hours;
-use headroom_domain::{Energy, Money, Power};
+use headroom_domain::{Energy, Interval, Money, Power};
 
 use crate::explain;
 use crate::problem::{self, Powers, Problem};
@@ -20,7 +20,9 @@ pub(crate) fn schedule(problem: &Problem<'_>, powers: &Powers, status: PlanStatu
         SessionPlan {
             session: state.id.clone(),
             node: state.node.clone(),
-            power_w: power.into_iter().map(Power::from_w).collect(),
+            power_w: (0..power.len())
+                .map(|step| Power::from_w(power[step] - problem.storage.of_session(session, step)))
+                .collect(),
             needed_wh: state.needed_wh,
             // A hundredth of a Wh is the solver's noise.
             shortfall_wh: if missing.as_wh() > 0.01 { missing } else { Energy::ZERO },
@@ -31,6 +33,8 @@ pub(crate) fn schedule(problem: &Problem<'_>, powers: &Powers, status: PlanStatu
         grid: snapshot.grid.clone(),
         status,
         sessions: reasons.into_iter().enumerate().map(plan).collect(),
+        batteries: problem.battery_plans(),
+        generation: problem.generation_plans(),
         cost: Money::from_amount(cost(problem, powers)),
         breaches: breaches(problem),
     }
@@ -51,16 +55,25 @@ pub(crate) fn nothing(snapshot: &Snapshot) -> Schedule {
         grid: snapshot.grid.clone(),
         status: PlanStatus::Fallback,
         sessions: snapshot.sessions.iter().map(plan).collect(),
+        batteries: Vec::new(),
+        generation: Vec::new(),
         cost: Money::ZERO,
         breaches: Vec::new(),
     }
 }
 
-/// Returns what a schedule's sessions draw at every node and step, in W.
+/// Returns what a schedule's sessions and batteries draw at every node and step, in W.
 pub(crate) fn node_powers(snapshot: &Snapshot, schedule: &Schedule) -> Vec<Vec<f64>> {
     let tree = &snapshot.tree;
     let mut powers = vec![vec![0.0; schedule.grid.len()]; tree.nodes().len()];
     for plan in &schedule.sessions {
+        for node in tree.position(&plan.node).into_iter().flat_map(|position| tree.path_to_root(position)) {
+            for (sum, power) in powers[node].iter_mut().zip(&plan.power_w) {
+                *sum += power.as_w();
+            }
+        }
+    }
+    for plan in &schedule.batteries {
         for node in tree.position(&plan.node).into_iter().flat_map(|position| tree.path_to_root(position)) {
             for (sum, power) in powers[node].iter_mut().zip(&plan.power_w) {
                 *sum += power.as_w();
@@ -80,36 +93,53 @@ fn shown(problem: &Problem<'_>, session: usize, powers: &Powers) -> Vec<f64> {
     (0..problem.steps()).map(|step| if stay.steps.contains(&step) { carried[step] } else { 0.0 }).collect()
 }
 
-/// Returns what the planned sessions' energy costs, with the demand charge of a peak above the period's highest.
+/// Returns what the plan costs beside what the root would draw without it: energy, what is fed in, a new peak.
 pub(crate) fn cost(problem: &Problem<'_>, powers: &Powers) -> f64 {
-    let mut money = 0.0;
+    let (unplanned_w, expected_w) = (problem.unplanned_w(), problem.expected_w());
+    let mut taken_wh = vec![0.0; problem.steps()];
+    let mut drawn_w = expected_w.clone();
     for &session in &problem.order {
         let stay = &problem.stays[session];
         for step in stay.steps.clone() {
-            money += problem.price(step) * powers[session][step] * stay.yield_h(step) / 1000.0;
+            taken_wh[step] += powers[session][step] * stay.yield_h(step);
+            drawn_w[step] += powers[session][step] * stay.uptake;
         }
     }
-    let Some(charge) = problem.snapshot.demand_charge else { return money };
-    let expected = problem.expected_w();
-    let load = |step: usize| {
-        let drawn = |session: &usize| powers[*session][step] * problem.stays[*session].uptake;
-        expected[step] + problem.order.iter().map(drawn).sum::<f64>()
+    let price = |step: usize, net_wh: f64| {
+        let price = if net_wh > 0.0 { problem.snapshot.prices[step].as_per_kwh() } else { problem.export_price(step) };
+        price * net_wh / 1000.0
     };
-    let unsteered = expected.iter().copied().fold(charge.peak_so_far_w.as_w(), f64::max);
-    let peak = (0..problem.steps()).map(load).fold(unsteered, f64::max);
-    money + charge.price_per_kw.as_amount() * (peak - unsteered) / 1000.0
+    let energy = |step: usize| {
+        let hours = problem.hours(step);
+        price(step, expected_w[step] * hours + taken_wh[step]) - price(step, unplanned_w[step] * hours)
+    };
+    let money: f64 = (0..problem.steps()).map(energy).sum();
+    let Some(charge) = problem.snapshot.demand_charge else { return money };
+    let highest = |powers: &[f64]| powers.iter().copied().fold(charge.peak_so_far_w.as_w().max(0.0), f64::max);
+    money + charge.price_per_kw.as_amount() * (highest(&drawn_w) - highest(&unplanned_w)) / 1000.0
 }
 
 fn breaches(problem: &Problem<'_>) -> Vec<Breach> {
     let mut found = Vec::new();
+    let mut add = |node: usize, step: usize, excess: f64, is_export: bool| {
+        if excess > headroom_domain::invariants::TOLERANCE_W {
+            let node = problem.snapshot.tree.nodes()[node].id.clone();
+            found.push(Breach { node, step, excess_w: Power::from_w(excess), is_export });
+        }
+    };
+    let lasting = |window: &&Option<Interval>| window.is_some_and(|window| hours(window.duration()) > 0.0);
     for (index, row) in problem.rows.all().iter().enumerate().filter(|(_, row)| row.measure == Measure::Import) {
         let margin = if row.node == 0 { problem.snapshot.margin_w.as_w() } else { 0.0 };
-        for (step, window) in problem.windows.iter().enumerate() {
-            let Some(window) = window.filter(|window| hours(window.duration()) > 0.0) else { continue };
-            let excess = -(problem::room(&problem.rows, index, window) + margin);
-            if excess > headroom_domain::invariants::TOLERANCE_W {
-                let node = problem.snapshot.tree.nodes()[row.node].id.clone();
-                found.push(Breach { node, step, excess_w: Power::from_w(excess) });
+        for (step, window) in problem.windows.iter().enumerate().filter(|(_, window)| lasting(window)) {
+            let room = window.map_or(0.0, |window| problem::room(&problem.rows, index, window));
+            add(row.node, step, -(room + margin + problem.battery_room_w(index, step)), false);
+        }
+    }
+    for node in 0..problem.snapshot.tree.nodes().len() {
+        for (step, window) in problem.windows.iter().enumerate().filter(|(_, window)| lasting(window)) {
+            if let Some(limit) = window.and_then(|window| problem.rows.export_limit(node, window)) {
+                let drawn = problem.least_draw_w(node, step) + problem.battery_draw_w(node, step);
+                add(node, step, -(limit + drawn), true);
             }
         }
     }

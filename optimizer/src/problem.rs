@@ -6,14 +6,15 @@ use headroom_domain::{Interval, Power};
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use crate::rows::Rows;
-use crate::snapshot::{SessionState, Snapshot};
+use crate::rows::{Measure, Rows};
+use crate::snapshot::{NodeBaseLoad, SessionState, Snapshot};
+use crate::storage::{Cell, StoragePlan};
 
 /// Power of every session in every step, in W: `power[session][step]`, sessions in the order of the snapshot.
 pub(crate) type Powers = Vec<Vec<f64>>;
 
 /// When and how much a session can charge.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Stay {
     /// The steps from now or arrival to departure.
     pub(crate) steps: Range<usize>,
@@ -27,10 +28,12 @@ pub(crate) struct Stay {
     pub(crate) minimum_w: f64,
     /// What a kWh beyond the need is worth.
     pub(crate) value_per_kwh: f64,
+    /// Its battery, where its state bounds what it can take or give.
+    pub(crate) cell: Option<Cell>,
 }
 
 /// What is to be planned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Problem<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) rows: Rows<'a>,
@@ -38,6 +41,12 @@ pub(crate) struct Problem<'a> {
     pub(crate) windows: Vec<Option<Interval>>,
     /// What each row leaves for the planned sessions: `room_w[row][step]`, 0 where the load nobody steers takes all.
     pub(crate) room_w: Vec<Vec<f64>>,
+    /// By how much that load passes the limit: `deficit_w[row][step]`.
+    pub(crate) deficit_w: Vec<Vec<f64>>,
+    /// What of the room is kept for vehicles yet to come: `kept_w[row][step]`.
+    pub(crate) kept_w: Vec<Vec<f64>>,
+    /// What batteries do, vehicles give back and generators hold back, once that is planned.
+    pub(crate) storage: StoragePlan,
     pub(crate) stays: Vec<Stay>,
     /// What sessions that are not planned may draw at worst: `carried_w[session][step]`, empty for planned ones.
     pub(crate) carried_w: Powers,
@@ -45,6 +54,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) order: Vec<usize>,
     /// Steps in which no power may lie between zero and the minimum.
     pub(crate) near: Range<usize>,
+    /// How much less a kWh costs in each step because it would be fed in otherwise.
+    pub(crate) saved_per_kwh: Vec<f64>,
     /// The highest price of the horizon.
     pub(crate) dearest_per_kwh: f64,
 }
@@ -57,29 +68,92 @@ impl<'a> Problem<'a> {
         let windows: Vec<_> = snapshot.grid.steps().map(|step| Interval::new(step.start.max(now), step.end)).collect();
         let stays: Vec<_> = snapshot.sessions.iter().map(|session| stay(snapshot, session)).collect();
         let carried_w: Powers = snapshot.sessions.iter().map(|session| carried(session, &windows)).collect();
-        let mut room_w: Vec<Vec<f64>> = (0..rows.all().len())
+        let mut left_w: Vec<Vec<f64>> = (0..rows.all().len())
             .map(|row| windows.iter().map(|window| window.map_or(0.0, |window| room(&rows, row, window))).collect())
             .collect();
         for (session, carried) in carried_w.iter().enumerate() {
             for &(row, weight) in rows.of(session) {
-                for (room, power) in room_w[row].iter_mut().zip(carried) {
-                    *room -= weight * power;
+                for (left, power) in left_w[row].iter_mut().zip(carried) {
+                    *left -= weight * power;
                 }
-            }
-        }
-        let kept: Vec<f64> = windows.iter().map(|window| kept(snapshot, *window)).collect();
-        for (row, room_w) in rows.all().iter().zip(&mut room_w) {
-            // Nobody comes to an EVSE that is taken.
-            let shared = snapshot.tree.nodes()[row.node].kind != NodeKind::Evse;
-            for (room, kept) in room_w.iter_mut().zip(&kept) {
-                *room = room.max(0.0) * if shared { *kept } else { 1.0 };
             }
         }
         let near_end = now + chrono::TimeDelta::seconds(snapshot.settings.minimum_current_within_s.min(31_536_000));
         let near = 0..snapshot.grid.edges().partition_point(|edge| *edge < near_end).min(snapshot.grid.len());
         let order = canonical_order(snapshot);
         let dearest_per_kwh = snapshot.prices.iter().map(|price| price.as_per_kwh()).fold(0.0, f64::max);
-        Self { snapshot, rows, windows, room_w, stays, carried_w, order, near, dearest_per_kwh }
+        let positive = |row: &Vec<f64>, sign: f64| row.iter().map(|left| (sign * left).max(0.0)).collect();
+        let room_w: Vec<Vec<f64>> = left_w.iter().map(|row| positive(row, 1.0)).collect();
+        let deficit_w = left_w.iter().map(|row| positive(row, -1.0)).collect();
+        let kept_w = vec![vec![0.0; windows.len()]; rows.all().len()];
+        let storage = StoragePlan::default();
+        let mut problem = Self {
+            snapshot,
+            rows,
+            windows,
+            room_w,
+            deficit_w,
+            kept_w,
+            storage,
+            stays,
+            carried_w,
+            order,
+            near,
+            dearest_per_kwh,
+            saved_per_kwh: Vec::new(),
+        };
+        problem.keep_for_newcomers();
+        let saved = |(step, drawn): (usize, f64)| {
+            if drawn < 0.0 { problem.price(step) - problem.export_price(step) } else { 0.0 }
+        };
+        problem.saved_per_kwh = problem.unplanned_w().into_iter().enumerate().map(saved).collect();
+        problem
+    }
+
+    /// Leaves a share of the room ahead to newcomers; nobody comes to an EVSE that is taken.
+    fn keep_for_newcomers(&mut self) {
+        let shares: Vec<f64> = self.windows.iter().map(|window| left_to_newcomers(self.snapshot, *window)).collect();
+        for (index, row) in self.rows.all().iter().enumerate() {
+            if self.snapshot.tree.nodes()[row.node].kind != NodeKind::Evse {
+                for (step, share) in shares.iter().enumerate() {
+                    self.kept_w[index][step] = self.room_w[index][step] * share;
+                    self.room_w[index][step] -= self.kept_w[index][step];
+                }
+            }
+        }
+    }
+
+    /// Keeps room for the arrivals that are expected, as far as there is some.
+    pub(crate) fn keep_for_arrivals(&mut self) {
+        for reserve in &self.snapshot.reserves {
+            let Some(position) = self.snapshot.tree.position(&reserve.node) else { continue };
+            let above: Vec<usize> = self.snapshot.tree.path_to_root(position).collect();
+            for (index, row) in self.rows.all().iter().enumerate() {
+                if !above.contains(&row.node) {
+                    continue;
+                }
+                let weight = match row.measure {
+                    Measure::Import => 1.0,
+                    Measure::Phase(_) => 1.0 / 3.0,
+                    Measure::Line => continue,
+                };
+                for (step, power) in reserve.power_w.iter().enumerate() {
+                    // What the share for newcomers keeps already is for the same vehicles.
+                    let wish = weight * power.as_w() - self.kept_w[index][step];
+                    let kept = wish.clamp(0.0, self.room_w[index][step].max(0.0));
+                    self.kept_w[index][step] += kept;
+                    self.room_w[index][step] -= kept;
+                }
+            }
+        }
+    }
+
+    /// Tells whether nothing but the sessions is to be planned, and each watt of theirs counts alike.
+    pub(crate) fn is_plain(&self) -> bool {
+        let Snapshot { batteries, generation, lines, base_load, .. } = self.snapshot;
+        let feeds_in = || base_load.iter().flat_map(|base| &base.expected_w).any(|power| *power < Power::ZERO);
+        let has_cell = || self.order.iter().any(|session| self.stays[*session].cell.is_some());
+        batteries.is_empty() && generation.is_empty() && lines.is_empty() && !feeds_in() && !has_cell()
     }
 
     /// Returns the number of steps.
@@ -97,19 +171,56 @@ impl<'a> Problem<'a> {
         self.windows[step].map_or(0.0, |window| hours(window.duration()))
     }
 
-    /// Returns the price of a kWh in a step.
+    /// Returns what a kWh costs in a step, its carbon included.
     pub(crate) fn price(&self, step: usize) -> f64 {
-        self.snapshot.prices[step].as_per_kwh()
+        let carbon_kg = self.snapshot.carbon.get(step).map_or(0.0, |carbon| carbon.as_g_per_kwh() / 1000.0);
+        self.snapshot.prices[step].as_per_kwh() + self.snapshot.settings.carbon_price_per_kg.as_amount() * carbon_kg
     }
 
-    /// Returns what the root will probably draw beside the planned sessions, in W per step.
+    /// Returns what a kWh fed in earns in a step: no more than one costs.
+    pub(crate) fn export_price(&self, step: usize) -> f64 {
+        let stated = self.snapshot.export_prices.get(step).map_or(0.0, |price| price.as_per_kwh());
+        stated.min(self.price(step))
+    }
+
+    /// Returns the mean price over time.
+    pub(crate) fn mean_price(&self) -> f64 {
+        let steps = 0..self.steps();
+        let (money, total) = steps.fold((0.0, 0.0), |(money, total), step| {
+            (money + self.price(step) * self.hours(step), total + self.hours(step))
+        });
+        if total > 0.0 { money / total } else { 0.0 }
+    }
+
+    /// Returns how dirty energy is in a step, as a share of the dirtiest of the horizon; `None` where that is not known.
+    pub(crate) fn dirt(&self, step: usize) -> Option<f64> {
+        let carbon = |carbon: &headroom_domain::CarbonIntensity| carbon.as_g_per_kwh();
+        let dirtiest = self.snapshot.carbon.iter().map(carbon).fold(0.0, f64::max);
+        (dirtiest > 0.0).then(|| self.snapshot.carbon.get(step).map_or(1.0, carbon) / dirtiest)
+    }
+
+    /// Returns what the root will probably draw beside what the planned sessions take, in W per step.
     pub(crate) fn expected_w(&self) -> Vec<f64> {
+        self.drawn_beside(&self.storage)
+    }
+
+    /// Returns what the root would probably draw if nothing were planned, in W per step.
+    pub(crate) fn unplanned_w(&self) -> Vec<f64> {
+        self.drawn_beside(&StoragePlan::default())
+    }
+
+    fn drawn_beside(&self, storage: &StoragePlan) -> Vec<f64> {
         let mut expected = vec![0.0; self.steps()];
-        for base in &self.snapshot.base_load {
-            for (sum, power) in expected.iter_mut().zip(&base.expected_w) {
-                *sum += power.as_w();
+        let mut add = |sign: f64, powers: &[Power]| {
+            for (sum, power) in expected.iter_mut().zip(powers) {
+                *sum += sign * power.as_w();
             }
+        };
+        self.snapshot.base_load.iter().for_each(|base| add(1.0, &base.expected_w));
+        for (at, generation) in self.snapshot.generation.iter().enumerate() {
+            add(-1.0, &storage.generated_w(at, generation));
         }
+        storage.add_to(&mut expected);
         for (session, carried) in self.carried_w.iter().enumerate() {
             let (stay, state) = (&self.stays[session], &self.snapshot.sessions[session]);
             for step in stay.steps.clone().filter(|step| *step < carried.len()) {
@@ -120,10 +231,43 @@ impl<'a> Problem<'a> {
         expected
     }
 
-    /// Returns the energy in Wh that powers bring to a session.
+    /// Returns the energy in Wh that powers bring to a session, less what it gives back.
     pub(crate) fn energy(&self, session: usize, power_w: &[f64]) -> f64 {
         let stay = &self.stays[session];
-        stay.steps.clone().map(|step| power_w[step] * stay.hours[step]).sum::<f64>() * stay.uptake
+        let Some(most_w) = self.most_by_state(session, power_w) else {
+            return stay.steps.clone().map(|step| power_w[step] * stay.hours[step]).sum::<f64>() * stay.uptake;
+        };
+        let taken: f64 = stay.steps.clone().map(|step| power_w[step].min(most_w[step]) * stay.yield_h(step)).sum();
+        taken - self.storage.given_wh(session, stay)
+    }
+
+    /// Returns what a node will probably draw beside sessions and batteries, in W per step.
+    pub(crate) fn expected_below_w(&self, node: usize) -> Vec<f64> {
+        let tree = &self.snapshot.tree;
+        let base = self.snapshot.base_load.iter().filter(|base| tree.is_below(&base.node, node));
+        let generation = self.snapshot.generation.iter().filter(|own| tree.is_below(&own.node, node));
+        let (base, generation): (Vec<_>, Vec<_>) = (base.collect(), generation.collect());
+        let of_step = |step: usize| {
+            let drawn: f64 = base.iter().map(|base| base.expected_w[step].as_w()).sum();
+            drawn - generation.iter().map(|own| own.expected_w[step].as_w()).sum::<f64>()
+        };
+        (0..self.steps()).map(of_step).collect()
+    }
+
+    /// Returns the least that is drawn at a node beside what is planned, in W; less than zero where it feeds in.
+    pub(crate) fn least_draw_w(&self, node: usize, step: usize) -> f64 {
+        let tree = &self.snapshot.tree;
+        let base = self.snapshot.base_load.iter().filter(|base| tree.is_below(&base.node, node));
+        let least =
+            |base: &NodeBaseLoad| base.least_w.get(step).copied().unwrap_or(base.expected_w[step].min(Power::ZERO));
+        let drawn: f64 = base.map(|base| least(base).as_w()).sum();
+        let fixed = self.snapshot.generation.iter().filter(|own| !own.curtailable && tree.is_below(&own.node, node));
+        drawn - fixed.map(|own| own.most_w[step].as_w()).sum::<f64>()
+    }
+
+    /// Returns what a session may give back at most, in W.
+    pub(crate) fn discharge_w(&self, session: usize) -> f64 {
+        self.snapshot.sessions[session].discharge.map_or(0.0, |discharge| discharge.maximum_w.as_w())
     }
 }
 
@@ -135,7 +279,16 @@ impl Stay {
 
     /// Returns the most energy in Wh that the stay can bring, limits aside.
     pub(crate) fn reach_wh(&self) -> f64 {
-        self.steps.clone().map(|step| self.maximum_w * self.yield_h(step)).sum()
+        let Some(cell) = self.cell else {
+            return self.steps.clone().map(|step| self.maximum_w * self.yield_h(step)).sum();
+        };
+        let mut stored_wh = cell.stored_wh;
+        let charge = |step: usize| {
+            let energy_wh = cell.most_w(self.maximum_w, stored_wh, self.yield_h(step)) * self.yield_h(step);
+            stored_wh += cell.efficiency * energy_wh;
+            energy_wh
+        };
+        self.steps.clone().map(charge).sum()
     }
 }
 
@@ -147,10 +300,10 @@ pub(crate) fn room(rows: &Rows<'_>, row: usize, window: Interval) -> f64 {
 /// How far ahead the room that is left to newcomers is at its most.
 const NEWCOMERS_H: f64 = 2.0;
 
-/// Returns the share of the room that plans may use: the rest is left to vehicles yet to come.
-fn kept(snapshot: &Snapshot, window: Option<Interval>) -> f64 {
+/// Returns the share of the room that plans leave to vehicles yet to come.
+fn left_to_newcomers(snapshot: &Snapshot, window: Option<Interval>) -> f64 {
     let ahead = window.map_or(0.0, |window| hours(window.start - snapshot.now) / NEWCOMERS_H);
-    1.0 - snapshot.settings.left_to_newcomers.as_ratio() * ahead.clamp(0.0, 1.0)
+    snapshot.settings.left_to_newcomers.as_ratio() * ahead.clamp(0.0, 1.0)
 }
 
 fn stay(snapshot: &Snapshot, session: &SessionState) -> Stay {
@@ -166,11 +319,14 @@ fn stay(snapshot: &Snapshot, session: &SessionState) -> Stay {
         total += part;
     }
     let mean = if total > 0.0 { money / total } else { 0.0 };
+    let wanted_wh = session.wanted_wh.as_wh();
+    let cell = Cell::of(session).filter(|cell| session.discharge.is_some() || cell.is_bound(wanted_wh));
     Stay {
         steps: first..end,
         hours,
         needed_wh: session.needed_wh.as_wh(),
-        wanted_wh: session.wanted_wh.as_wh(),
+        wanted_wh,
+        cell,
         uptake: session.uptake.as_ratio(),
         maximum_w: session.maximum_w.as_w(),
         minimum_w: session.minimum_w.as_w(),

@@ -8,6 +8,7 @@ use crate::fallback::{ENERGY_TOLERANCE_WH, by_laxity, round_up};
 use crate::problem::{Powers, Problem};
 use crate::room::Room;
 
+pub(crate) mod levels;
 mod mender;
 use mender::Mender;
 
@@ -34,6 +35,7 @@ pub(crate) fn mend(problem: &Problem<'_>, powers: &mut Powers, peak_w: Option<f6
     let mut mended = false;
     for &session in &order {
         let mut mender = Mender { problem, room: &mut room, session };
+        mender.lift_tapering(&mut powers[session]);
         if mender.is_broken(&powers[session]) {
             mender.gather(&mut powers[session]);
             mended = true;
@@ -46,6 +48,9 @@ pub(crate) fn mend(problem: &Problem<'_>, powers: &mut Powers, peak_w: Option<f6
         restore(problem, &order, powers, &planned_wh, peak_w);
         level(problem, &order, powers);
         finish(problem, &order, powers, peak_w);
+    }
+    for &session in &order {
+        levels::snap(problem, session, powers);
     }
 }
 

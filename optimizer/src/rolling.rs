@@ -17,16 +17,39 @@ pub fn step(snapshot: &Snapshot) -> Schedule {
     if snapshot.check().is_err() {
         return outcome::nothing(snapshot);
     }
-    let problem = Problem::new(snapshot);
-    let greedy = fallback::greedy(&problem);
+    let (mut problem, greedy) = with_room_for_arrivals(snapshot);
     match stages::plan(&problem, meets_all_needs(&problem, &greedy)) {
-        Ok(mut staged) => {
-            repair::mend(&problem, &mut staged.powers, staged.peak_w);
+        Ok(staged) => {
+            let mut powers = staged.powers;
+            problem.settle(staged.storage);
+            repair::mend(&problem, &mut powers, staged.peak_w);
+            problem.hold_to_state(&mut powers);
             let status = if staged.optimal { PlanStatus::Optimal } else { PlanStatus::Feasible };
-            outcome::schedule(&problem, &staged.powers, status)
+            outcome::schedule(&problem, &powers, status)
         }
         Err(_) => outcome::schedule(&problem, &greedy, PlanStatus::Fallback),
     }
+}
+
+/// Keeps room for expected arrivals, unless that costs a need of those who are there; also plans by the simple rule.
+fn with_room_for_arrivals(snapshot: &Snapshot) -> (Problem<'_>, Powers) {
+    let mut problem = Problem::new(snapshot);
+    if !snapshot.reserves.is_empty() {
+        let mut roomy = problem.clone();
+        roomy.keep_for_arrivals();
+        let greedy = simple(&mut roomy);
+        if meets_all_needs(&roomy, &greedy) {
+            return (roomy, greedy);
+        }
+    }
+    let greedy = simple(&mut problem);
+    (problem, greedy)
+}
+
+fn simple(problem: &mut Problem<'_>) -> Powers {
+    let mut powers = fallback::greedy(problem);
+    problem.hold_to_state(&mut powers);
+    powers
 }
 
 /// Tells whether a schedule can be dispatched again: it speaks of the same sessions and the same steps.

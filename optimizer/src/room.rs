@@ -1,7 +1,7 @@
 //! Room that is given away bit by bit, on all rows at once.
 
 use crate::problem::{Powers, Problem};
-use crate::rows::Rows;
+use crate::rows::{Rows, Share};
 
 /// What is left of every row: `left_w[row][piece]`.
 #[derive(Debug, Clone)]
@@ -56,6 +56,22 @@ impl Room {
         let under_peak = self.peak.as_ref().map_or(f64::INFINITY, |peak| peak.left_w[piece] / peak.uptake[session]);
         let least = |least: f64, &(row, weight): &(usize, f64)| least.min(self.left_w[row][piece] / weight);
         rows.of(session).iter().fold(under_peak, least).max(0.0)
+    }
+
+    /// Adds room to rows in all pieces.
+    pub(crate) fn add(&mut self, shares: &[Share], power_w: f64) {
+        for &(row, weight) in shares {
+            self.left_w[row].iter_mut().for_each(|left| *left += weight * power_w);
+        }
+    }
+
+    /// Takes powers, one per piece, from rows.
+    pub(crate) fn take_at(&mut self, shares: &[Share], power_w: &[f64]) {
+        for &(row, weight) in shares {
+            for (left, power) in self.left_w[row].iter_mut().zip(power_w) {
+                *left -= weight * power;
+            }
+        }
     }
 
     /// Takes power for a session in a piece; a negative power gives back.

@@ -1,13 +1,17 @@
-//! The places where room is shared: an import limit of a node, or the current of one phase of a node.
+//! The places where room is shared: an import limit of a node, the current of one phase of a node, or of a line whose
+//! current is a sum at angles.
 //!
-//! Everything is reckoned in W. A phase's current is turned into the power it carries at the node's reference voltage,
-//! so that one kind of row serves both: `sum over sessions of weight * power + base load <= limit`.
+//! Everything is reckoned in W. A current is turned into the power it carries at the node's reference voltage, so that
+//! one kind of row serves all: `sum over sessions of weight * power + base load <= limit`.
 
-use headroom_domain::grid::{GridTree, Phase, Wiring};
+use headroom_domain::grid::{GridTree, Phase, Rating, Wiring};
 use headroom_domain::limit::Basis;
-use headroom_domain::{Interval, Power};
+use headroom_domain::{Interval, NodeId, Power};
 
-use crate::snapshot::{NodeLimits, SessionState, Snapshot};
+use crate::snapshot::{Line, NodeLimits, SessionState, Snapshot};
+
+mod phasor;
+use phasor::Side;
 
 /// Line to neutral, where no EVSE below a node says otherwise.
 const USUAL_VOLTAGE_V: f64 = 230.0;
@@ -19,6 +23,8 @@ pub(crate) enum Measure {
     Import,
     /// The power on one phase.
     Phase(Phase),
+    /// The current of a line, seen from one side.
+    Line,
 }
 
 /// A place where room is shared.
@@ -29,17 +35,20 @@ pub(crate) struct Row {
     /// What it counts.
     pub(crate) measure: Measure,
     reference_v: f64,
+    /// What construction allows, in W.
+    rated_w: f64,
 }
 
 /// A row and how much of a power it counts.
 pub(crate) type Share = (usize, f64);
 
 /// All rows of a snapshot and who counts in them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rows<'a> {
     snapshot: &'a Snapshot,
     all: Vec<Row>,
     members: Vec<Vec<Share>>,
+    batteries: Vec<Vec<Share>>,
     limits: Vec<Option<&'a NodeLimits>>,
     guard_w: Vec<Vec<f64>>,
 }
@@ -54,39 +63,32 @@ impl<'a> Rows<'a> {
                 limits[position] = Some(entry);
             }
         }
-        let voltages = reference_voltages(tree);
-        let mut rows = Vec::new();
-        for (node, grid_node) in tree.nodes().iter().enumerate() {
-            let reference_v = voltages[node];
-            if limits[node].is_some() || grid_node.rating.maximum_import_w.is_some() {
-                rows.push(Row { node, measure: Measure::Import, reference_v });
-            }
-            if grid_node.rating.maximum_phase_current_a.is_some() {
-                rows.extend(Phase::ALL.map(|phase| Row { node, measure: Measure::Phase(phase), reference_v }));
-            }
-        }
-        let mut by_node = vec![Vec::new(); tree.nodes().len()];
-        for (index, row) in rows.iter().enumerate() {
-            by_node[row.node].push(index);
-        }
-        let shares = |position: Option<usize>| position.map_or_else(Vec::new, |at| shares(tree, &rows, &by_node, at));
+        let mut places = Places::new(snapshot, &limits);
+        places.add_lines(&snapshot.lines, tree);
+        let shares = |position: Option<usize>| position.map_or_else(Vec::new, |at| places.shares(tree, at));
         let members = |session: &SessionState| {
-            let by_measure = |(row, weight): Share| match rows[row].measure {
+            let by_measure = |(row, weight): Share| match places.rows[row].measure {
                 Measure::Import => (row, weight * session.load_share.as_ratio()),
-                Measure::Phase(_) => (row, weight),
+                Measure::Phase(_) | Measure::Line => (row, weight),
             };
             shares(tree.position(&session.node)).into_iter().map(by_measure).collect()
         };
         let members = snapshot.sessions.iter().map(members).collect();
-        let mut guard_w = vec![vec![0.0; snapshot.grid.len()]; rows.len()];
-        for base in &snapshot.base_load {
-            for (row, weight) in shares(tree.position(&base.node)) {
-                for (sum, power) in guard_w[row].iter_mut().zip(&base.guard_w) {
-                    *sum += weight * power.as_w();
+        let batteries = snapshot.batteries.iter().map(|battery| shares(tree.position(&battery.node))).collect();
+        let mut guard_w = vec![vec![0.0; snapshot.grid.len()]; places.rows.len()];
+        let mut add = |node: &NodeId, sign: f64, powers: &[Power]| {
+            for (row, weight) in shares(tree.position(node)) {
+                // On which phase generation helps is not known.
+                let helps = sign < 0.0 && places.rows[row].measure != Measure::Import;
+                for (sum, power) in guard_w[row].iter_mut().zip(powers).filter(|_| !helps) {
+                    *sum += sign * weight * power.as_w();
                 }
             }
-        }
-        Self { snapshot, all: rows, members, limits, guard_w }
+        };
+        snapshot.base_load.iter().for_each(|base| add(&base.node, 1.0, &base.guard_w));
+        snapshot.generation.iter().for_each(|generation| add(&generation.node, -1.0, &generation.sure_w));
+        let rows = places.rows;
+        Self { snapshot, all: rows, members, batteries, limits, guard_w }
     }
 
     /// Returns the rows, parents before children.
@@ -99,16 +101,18 @@ impl<'a> Rows<'a> {
         &self.members[session]
     }
 
+    /// Returns the rows that a battery counts in, upwards.
+    pub(crate) fn of_battery(&self, battery: usize) -> &[Share] {
+        &self.batteries[battery]
+    }
+
     /// Returns the lowest limit of a row over a window, margin taken off, and what it rests on.
     pub(crate) fn limit(&self, row: usize, window: Interval) -> (f64, Basis) {
-        let Row { node, measure, reference_v } = self.all[row];
-        let rating = &self.snapshot.tree.nodes()[node].rating;
+        let Row { node, measure, rated_w, .. } = self.all[row];
+        let mut lowest = (rated_w, Basis::ConnectionCapacity);
         if measure != Measure::Import {
-            let current = rating.maximum_phase_current_a.map_or(f64::INFINITY, |current| current.as_a() * reference_v);
-            return (current, Basis::ConnectionCapacity);
+            return lowest;
         }
-        let rated = rating.maximum_import_w.map_or(f64::INFINITY, Power::as_w);
-        let mut lowest = (rated, Basis::ConnectionCapacity);
         let pieces = self.limits[node].map_or(&[][..], |limits| &limits.effective);
         let first = pieces.partition_point(|piece| piece.interval.end <= window.start);
         for piece in pieces[first..].iter().take_while(|piece| piece.interval.start < window.end) {
@@ -120,6 +124,16 @@ impl<'a> Rows<'a> {
         }
         let margin = if node == 0 { self.snapshot.margin_w.as_w() } else { 0.0 };
         (lowest.0 - margin, lowest.1)
+    }
+
+    /// Returns the lowest export limit of a node over a window, in W; `None` where nothing limits it.
+    pub(crate) fn export_limit(&self, node: usize, window: Interval) -> Option<f64> {
+        let rated = self.snapshot.tree.nodes()[node].rating.maximum_export_w.map_or(f64::INFINITY, Power::as_w);
+        let pieces = self.limits[node].map_or(&[][..], |limits| &limits.effective);
+        let first = pieces.partition_point(|piece| piece.interval.end <= window.start);
+        let within = pieces[first..].iter().take_while(|piece| piece.interval.start < window.end);
+        let stated = within.filter_map(|piece| piece.maximum_export_w.as_ref()).map(|(power, _)| power.as_w());
+        Some(stated.fold(rated, f64::min)).filter(|limit| limit.is_finite())
     }
 
     /// Returns the highest guard of the base load of a row over a window; beyond the grid, the highest there is.
@@ -137,16 +151,81 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Returns the rows above a node and how much they count of a power there, upwards.
-fn shares(tree: &GridTree, rows: &[Row], by_node: &[Vec<usize>], position: usize) -> Vec<Share> {
-    let wiring = tree.nodes()[position].wiring.as_ref();
-    let above = tree.path_to_root(position).flat_map(|node| by_node[node].iter());
-    above.map(|&row| (row, weight(&rows[row], wiring))).filter(|(_, weight)| *weight > 0.0).collect()
+/// The rows as they are found.
+struct Places {
+    rows: Vec<Row>,
+    by_node: Vec<Vec<usize>>,
+    /// What the current of an EVSE counts in the sides of lines, by the position of its node.
+    lines: Vec<Vec<Share>>,
+    voltages: Vec<f64>,
+}
+
+impl Places {
+    fn new(snapshot: &Snapshot, limits: &[Option<&NodeLimits>]) -> Self {
+        let nodes = snapshot.tree.nodes();
+        let voltages = reference_voltages(&snapshot.tree);
+        let mut places = Self {
+            rows: Vec::new(),
+            by_node: vec![Vec::new(); nodes.len()],
+            lines: vec![Vec::new(); nodes.len()],
+            voltages,
+        };
+        for (node, grid_node) in nodes.iter().enumerate() {
+            let Rating { maximum_import_w, maximum_phase_current_a, .. } = grid_node.rating;
+            if limits[node].is_some() || maximum_import_w.is_some() {
+                let rated_w = maximum_import_w.map_or(f64::INFINITY, Power::as_w);
+                let row = places.add(node, Measure::Import, rated_w);
+                places.by_node[node].push(row);
+            }
+            if let Some(current) = maximum_phase_current_a {
+                for phase in Phase::ALL {
+                    let row = places.add(node, Measure::Phase(phase), current.as_a() * places.voltages[node]);
+                    places.by_node[node].push(row);
+                }
+            }
+        }
+        places
+    }
+
+    fn add(&mut self, node: usize, measure: Measure, rated_w: f64) -> usize {
+        self.rows.push(Row { node, measure, reference_v: self.voltages[node], rated_w });
+        self.rows.len() - 1
+    }
+
+    /// Adds a row for every side of every line's polygon.
+    fn add_lines(&mut self, lines: &[Line], tree: &GridTree) {
+        for line in lines {
+            let Some(node) = tree.position(&line.node) else { continue };
+            let volts = self.voltages[node];
+            for Side { share, factors } in phasor::sides(&line.terms) {
+                let row = self.add(node, Measure::Line, line.maximum_current_a.as_a() * share * volts);
+                for (term, factor) in line.terms.iter().zip(factors) {
+                    let Some(evse) = tree.position(&term.evse).filter(|_| factor > 0.0) else { continue };
+                    let Some(wiring) = tree.nodes()[evse].wiring.as_ref() else { continue };
+                    let weight = factor * volts / (wiring.voltage_v.as_v() * wiring.phase_count());
+                    match self.lines[evse].last_mut() {
+                        Some((last, sum)) if *last == row => *sum += weight,
+                        _ => self.lines[evse].push((row, weight)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the rows above a node and how much they count of a power there, upwards; lines come last.
+    fn shares(&self, tree: &GridTree, position: usize) -> Vec<Share> {
+        let wiring = tree.nodes()[position].wiring.as_ref();
+        let above = tree.path_to_root(position).flat_map(|node| self.by_node[node].iter());
+        let above = above.map(|&row| (row, weight(&self.rows[row], wiring))).filter(|(_, weight)| *weight > 0.0);
+        above.chain(self.lines[position].iter().copied()).collect()
+    }
 }
 
 fn weight(row: &Row, wiring: Option<&Wiring>) -> f64 {
     match (row.measure, wiring) {
         (Measure::Import, _) => 1.0,
+        // What lines count is laid down with them.
+        (Measure::Line, _) => 0.0,
         // On each of its phases an EVSE draws power / (voltage * phases) of current.
         (Measure::Phase(phase), Some(wiring)) if !wiring.phases.is_empty() => {
             let wired = wiring.phases.iter().filter(|wired| **wired == phase).count() as f64;

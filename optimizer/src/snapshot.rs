@@ -6,10 +6,13 @@ use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::Belief;
 use headroom_domain::tariff::DemandCharge;
-use headroom_domain::{Energy, EnergyPrice, NodeId, Power, Ratio, SessionId, TimeGrid};
+use headroom_domain::{CarbonIntensity, Energy, EnergyPrice, Money, NodeId, Power, Ratio, SessionId, TimeGrid};
 use serde::{Deserialize, Serialize};
 
+mod assets;
 mod check;
+mod check_assets;
+pub use assets::{Battery, Discharge, Generation, Line, LineTerm, Reserve, VehicleBattery};
 pub use check::SnapshotError;
 
 /// What is known at one instant of an area: enough to plan it, and nothing that was learnt later.
@@ -30,6 +33,12 @@ pub struct Snapshot {
     pub base_load: Vec<NodeBaseLoad>,
     /// Price of energy. **Shape**: one per step.
     pub prices: Vec<EnergyPrice>,
+    /// What a kWh fed into the grid earns; not more than its price counts. **Shape**: one per step, or none: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub export_prices: Vec<EnergyPrice>,
+    /// Carbon of energy from the grid. **Shape**: one per step, or none: not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carbon: Vec<CarbonIntensity>,
     /// Charge on the highest power at the root.
     #[serde(default)]
     pub demand_charge: Option<DemandCharge>,
@@ -38,6 +47,18 @@ pub struct Snapshot {
     pub margin_w: Power,
     /// Sessions, present and expected.
     pub sessions: Vec<SessionState>,
+    /// Batteries of the site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batteries: Vec<Battery>,
+    /// Generation, beside what base loads hold of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generation: Vec<Generation>,
+    /// Lines whose current is a sum at angles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
+    /// Room for vehicles that are yet to come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserves: Vec<Reserve>,
     /// How to plan.
     #[serde(default)]
     pub settings: Settings,
@@ -63,6 +84,9 @@ pub struct NodeBaseLoad {
     pub guard_w: Vec<Power>,
     /// What it will probably be: peaks are reckoned with this.
     pub expected_w: Vec<Power>,
+    /// The least that it may be, for export limits. **Shape**: may be empty: nothing, or what is expected to be fed in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub least_w: Vec<Power>,
 }
 
 /// What is known of one session.
@@ -92,6 +116,15 @@ pub struct SessionState {
     /// Least power above zero (6 A on each phase, IEC 61851-1).
     #[serde(default)]
     pub minimum_w: Power,
+    /// The powers above zero that the station can set, rising; none: any power from the minimum on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub power_levels_w: Vec<Power>,
+    /// Its battery, where size and state are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vehicle: Option<VehicleBattery>,
+    /// How it may give back; this needs a known battery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discharge: Option<Discharge>,
     /// Whether it may be set to zero before its energy is delivered.
     #[serde(default = "yes")]
     pub may_pause: bool,
@@ -141,6 +174,8 @@ pub struct Settings {
     pub minimum_current_within_s: i64,
     /// What a kWh wanted beyond the need is worth; absent: the mean price over the rest of the session's stay.
     pub wanted_value: Option<EnergyPrice>,
+    /// What a kg of carbon costs beside the price of the energy.
+    pub carbon_price_per_kg: Money,
     /// Share of the room that is left to vehicles yet to come. It grows from nothing now to this in two hours.
     pub left_to_newcomers: Ratio,
     /// Smaller differences of power are not worth a message (also: 3 % of the power).
@@ -156,6 +191,7 @@ impl Default for Settings {
             told_within_s: 300,
             minimum_current_within_s: 7200,
             wanted_value: None,
+            carbon_price_per_kg: Money::ZERO,
             left_to_newcomers: Ratio::ZERO,
             tolerance_w: Power::from_w(300.0),
         }

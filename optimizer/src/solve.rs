@@ -38,6 +38,12 @@ impl LinearProgramme {
         self.rows.len() - 1
     }
 
+    /// Adds a row `sum = value` and returns its index.
+    pub(crate) fn equal(&mut self, value: f64, entries: Vec<(usize, f64)>) -> usize {
+        self.rows.push(LinearRow { lower: value, upper: value, entries });
+        self.rows.len() - 1
+    }
+
     /// Adds a row `sum >= lower` and returns its index.
     pub(crate) fn at_least(&mut self, lower: f64, entries: Vec<(usize, f64)>) -> usize {
         self.rows.push(LinearRow { lower, upper: f64::INFINITY, entries });

@@ -4,9 +4,10 @@ use crate::flow;
 use crate::model::Model;
 use crate::problem::{Powers, Problem};
 use crate::solve::{LinearProgramme, Solved, Unsolved, solve};
+use crate::storage::StoragePlan;
 
 pub(crate) mod cost;
-mod need;
+pub(crate) mod need;
 pub(crate) mod preference;
 
 /// A plan of the stages.
@@ -17,22 +18,29 @@ pub(crate) struct Staged {
     pub(crate) optimal: bool,
     /// The highest power at the root that the plan pays for, in W.
     pub(crate) peak_w: Option<f64>,
+    /// What is planned beside charging.
+    pub(crate) storage: StoragePlan,
 }
 
 /// Slack in kWh that keeps a stage solvable beside the rounding of the one before.
-const SLACK_KWH: f64 = 1e-6;
+pub(crate) const SLACK_KWH: f64 = 1e-6;
+/// The same where rounding adds up.
+const WIDE_SLACK_KWH: f64 = 1e-3;
 /// Slopes and prices below this are none.
 const FLAT: f64 = 1e-9;
 
 /// The most programmes that one plan solves; each gets its part of the deadline.
-const SOLVES: f64 = need::ROUNDS as f64 + 4.0;
+pub(crate) const SOLVES: f64 = need::ROUNDS as f64 + 5.0;
 
 /// Plans a problem: limits, then need, then cost, then preference.
 ///
 /// `all_needs_fit` is given when a plan is already known that meets every need that the stay and the limits allow.
 pub(crate) fn plan(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged, Unsolved> {
-    if all_needs_fit && let Some(powers) = flow::plan(problem) {
-        return Ok(Staged { powers, optimal: true, peak_w: None });
+    if all_needs_fit
+        && problem.is_plain()
+        && let Some(powers) = flow::plan(problem)
+    {
+        return Ok(Staged { powers, optimal: true, peak_w: None, storage: StoragePlan::default() });
     }
     by_programmes(problem, all_needs_fit)
 }
@@ -40,26 +48,73 @@ pub(crate) fn plan(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged,
 /// Plans by a linear programme for each goal: everything that a problem can hold.
 pub(crate) fn by_programmes(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged, Unsolved> {
     let limit_s = problem.snapshot.settings.deadline_s / SOLVES;
-    // Limits are kept by construction: what nobody steers is taken off the room beforehand, the rest are hard rows.
-    let model = Model::new(problem);
-    let short_kwh = need::shortfalls(problem, &model, all_needs_fit, limit_s)?;
-    let cost = cost::Stage::new(problem, model, &short_kwh);
-    let solved = solve(&cost.model.programme, limit_s)?;
+    let (cost, solved) = cheapest(problem, all_needs_fit, limit_s)?;
     let peak_w = cost.peak.map(|column| solved.values[column] * 1000.0);
-    let cheapest = cost.model.powers(problem, &solved.values);
+    let staged = |solved: &Solved, optimal: bool| {
+        let mut powers = cost.model.powers(problem, &solved.values);
+        let mut storage = cost.model.storage_plan(problem, &solved.values);
+        Model::net_sessions(problem, &mut powers, &mut storage);
+        Staged { powers, optimal, peak_w, storage }
+    };
     if !solved.optimal {
-        return Ok(Staged { powers: cheapest, optimal: false, peak_w });
+        return Ok(staged(&solved, false));
     }
     let prefer = |slack: f64| {
         solve(&preference::programme(problem, &cost.model, face(&cost.model.programme, &solved, slack)), limit_s)
     };
     // Exactly as good is a narrow place: rounding can close it.
-    match prefer(0.0).or_else(|_| prefer(SLACK_KWH)) {
-        Ok(preferred) => {
-            let powers = cost.model.powers(problem, &preferred.values);
-            Ok(Staged { powers, optimal: preferred.optimal, peak_w })
+    match prefer(0.0).or_else(|_| prefer(SLACK_KWH)).or_else(|_| prefer(WIDE_SLACK_KWH)) {
+        Ok(preferred) => Ok(staged(&preferred, preferred.optimal)),
+        Err(_) => Ok(staged(&solved, false)),
+    }
+}
+
+/// Plans the first three goals: limits, need, cost.
+pub(crate) fn cheapest(
+    problem: &Problem<'_>,
+    all_needs_fit: bool,
+    limit_s: f64,
+) -> Result<(cost::Stage, Solved), Unsolved> {
+    let (model, short_kwh) = feasible(problem, all_needs_fit, limit_s)?;
+    let with = |model: Model, slack_kwh: f64| {
+        let cost = cost::Stage::new(problem, model, &short_kwh, slack_kwh);
+        solve(&cost.model.programme, limit_s).map(|solved| (cost, solved))
+    };
+    // The state of a battery is a long chain of rows, each with its rounding: then a little more slack is needed.
+    with(model.clone(), SLACK_KWH).or_else(|_| with(model, WIDE_SLACK_KWH))
+}
+
+/// Plans the first two goals; returns the model and what each session misses, in kWh.
+pub(crate) fn feasible(
+    problem: &Problem<'_>,
+    all_needs_fit: bool,
+    limit_s: f64,
+) -> Result<(Model, Vec<f64>), Unsolved> {
+    // Limits are kept by construction: what nobody steers is taken off the room beforehand, the rest are hard rows.
+    let mut model = Model::new(problem);
+    let can_mend = model.least_breach(limit_s)?;
+    let short_kwh = need::shortfalls(problem, &model, all_needs_fit && !can_mend, limit_s)?;
+    Ok((model, short_kwh))
+}
+
+impl Model {
+    /// First goal, where batteries or generation can do something about it: passes limits by as little as must be.
+    ///
+    /// Returns whether there was anything to do.
+    fn least_breach(&mut self, limit_s: f64) -> Result<bool, Unsolved> {
+        if self.storage.breaches.is_empty() {
+            return Ok(false);
         }
-        Err(_) => Ok(Staged { powers: cheapest, optimal: false, peak_w }),
+        let mut programme = self.programme.clone();
+        for (column, hours) in &self.storage.breaches {
+            programme.columns[*column].cost = *hours;
+        }
+        let solved = solve(&programme, limit_s)?;
+        for (column, _) in &self.storage.breaches {
+            let own = &mut self.programme.columns[*column];
+            own.upper = (solved.values[*column].max(0.0) + SLACK_KWH).min(own.upper);
+        }
+        Ok(true)
     }
 }
 

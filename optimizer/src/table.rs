@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use headroom_domain::Interval;
+use headroom_domain::limit::Basis;
 use headroom_domain::schedule::{PlanStatus, Schedule, SessionPlan};
 
 use crate::outcome::node_powers;
 use crate::rows::{Measure, Rows};
+use crate::shadow::{Explained, Limited};
 use crate::snapshot::Snapshot;
 
 /// Renders a plan: per step and node the limit, the base load kept free and the power planned; per session its power
@@ -17,6 +19,46 @@ pub fn render(snapshot: &Snapshot, schedule: &Schedule) -> String {
     heading(&mut text, snapshot, schedule);
     nodes(&mut text, snapshot, schedule);
     sessions(&mut text, snapshot, schedule);
+    assets(&mut text, snapshot, schedule);
+    text
+}
+
+/// Renders what limits cost: the plan, the limits that bind with their prices, and each session's.
+///
+/// **Units**: money per kWh in the currency of the prices; kWh of missed need per kWh of room.
+pub fn render_explained(snapshot: &Snapshot, explained: &Explained) -> String {
+    let mut text = render(snapshot, &explained.schedule);
+    let start = |step: usize| snapshot.grid.step(step).start.max(snapshot.now).format("%H:%M").to_string();
+    let price = |price: f64| format!("{price:.4}");
+    let mut table =
+        vec![["from", "binding limit", "on", "of", "saves per kWh", "need per kWh"].map(str::to_owned).to_vec()];
+    for binding in &explained.binding {
+        let measure = match binding.measure {
+            Limited::Import => "import",
+            Limited::Phase => "phase current",
+            Limited::Line => "line current",
+        };
+        let basis = match &binding.basis {
+            Basis::Limit(limit) => limit.to_string(),
+            Basis::ConnectionCapacity => "capacity".to_owned(),
+        };
+        let prices = [price(binding.price.as_per_kwh()), price(binding.need.as_ratio())];
+        let names = [start(binding.step), binding.node.to_string(), measure.to_owned(), basis];
+        table.push(names.into_iter().chain(prices).collect());
+    }
+    line(&mut text, "");
+    write_columns(&mut text, &table);
+    let mut table =
+        vec![["from", "session", "held by", "saves per kWh", "need per kWh", "why"].map(str::to_owned).to_vec()];
+    for own in &explained.sessions {
+        let plan = explained.schedule.session(&own.session);
+        let reason = plan.and_then(|plan| plan.reasons[own.step].as_ref()).map(ToString::to_string);
+        let prices = [price(own.price.as_per_kwh()), price(own.need.as_ratio())];
+        let names = [start(own.step), own.session.to_string(), own.node.to_string()];
+        table.push(names.into_iter().chain(prices).chain([reason.unwrap_or_default()]).collect());
+    }
+    line(&mut text, "");
+    write_columns(&mut text, &table);
     text
 }
 
@@ -26,13 +68,15 @@ fn heading(text: &mut String, snapshot: &Snapshot, schedule: &Schedule) {
         PlanStatus::Feasible => "feasible (the solver ran out of time)",
         PlanStatus::Fallback => "fallback (a simple rule on the same limits)",
     };
-    let short: f64 = schedule.sessions.iter().map(|plan| plan.shortfall_wh.as_kwh()).sum();
+    let short: f64 = schedule.sessions.iter().map(|plan| plan.shortfall_wh.as_kwh()).sum::<f64>() + 0.0;
     let date = snapshot.now.format("%Y-%m-%d %H:%M");
     line(text, &format!("plan of {date}: {status}, cost {:.2}, short {short:.2} kWh", schedule.cost.as_amount()));
     for breach in &schedule.breaches {
         let at = schedule.grid.step(breach.step).start.format("%H:%M");
         let excess = breach.excess_w.as_kw();
-        line(text, &format!("{at} base load alone is {excess:.2} kW over the limit of {}", breach.node));
+        let (what, limit) =
+            if breach.is_export { ("what is fed in", "export limit") } else { ("base load alone", "limit") };
+        line(text, &format!("{at} {what} is {excess:.2} kW over the {limit} of {}", breach.node));
     }
 }
 
@@ -76,6 +120,30 @@ fn sessions(text: &mut String, snapshot: &Snapshot, schedule: &Schedule) {
     write_columns(text, &table);
 }
 
+/// What batteries do, with what they hold at the end of each step, and what generators may give.
+fn assets(text: &mut String, snapshot: &Snapshot, schedule: &Schedule) {
+    if !schedule.batteries.is_empty() {
+        let mut table = vec![["from", "battery", "power", "stored"].map(str::to_owned).to_vec()];
+        for plan in &schedule.batteries {
+            let cells = |step: usize| vec![kw(plan.power_w[step].as_w()), kw(plan.stored_wh[step].as_wh())];
+            let lines = windows(snapshot, schedule).map(|(step, window)| (window.start, cells(step)));
+            push_merged(&mut table, plan.node.as_str(), lines);
+        }
+        line(text, "");
+        write_columns(text, &table);
+    }
+    if !schedule.generation.is_empty() {
+        let mut table = vec![["from", "generation", "may give"].map(str::to_owned).to_vec()];
+        for plan in &schedule.generation {
+            let lines = windows(snapshot, schedule);
+            let lines = lines.map(|(step, window)| (window.start, vec![kw(plan.power_w[step].as_w())]));
+            push_merged(&mut table, plan.node.as_str(), lines);
+        }
+        line(text, "");
+        write_columns(text, &table);
+    }
+}
+
 fn summary(schedule: &Schedule, plan: &SessionPlan) -> Vec<String> {
     let energy_wh: f64 =
         schedule.grid.steps().zip(&plan.power_w).map(|(step, power)| (*power * step.duration()).as_wh()).sum();
@@ -105,7 +173,9 @@ fn push_merged(table: &mut Vec<Vec<String>>, name: &str, lines: impl Iterator<It
 }
 
 fn kw(power_w: f64) -> String {
-    if power_w.is_finite() { format!("{:.2}", power_w / 1000.0) } else { "none".to_owned() }
+    // Adding nothing turns a negative zero into zero.
+    let rounded = (power_w / 10.0).round() / 100.0 + 0.0;
+    if power_w.is_finite() { format!("{rounded:.2}") } else { "none".to_owned() }
 }
 
 fn write_columns(text: &mut String, table: &[Vec<String>]) {

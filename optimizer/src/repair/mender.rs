@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::fallback::{ENERGY_TOLERANCE_WH, by_price};
 use crate::problem::{Powers, Problem};
 use crate::room::Room;
+use crate::stages::cost;
 
 use super::NOISE_W;
 
@@ -18,6 +19,19 @@ impl Mender<'_> {
     pub(super) fn is_broken(&self, power_w: &[f64]) -> bool {
         let stay = &self.problem.stays[self.session];
         self.near().any(|step| power_w[step] > 0.0 && power_w[step] < stay.minimum_w)
+    }
+
+    /// Allows the minimum where a vehicle that is nearly full takes less by itself.
+    pub(super) fn lift_tapering(&mut self, power_w: &mut [f64]) {
+        let stay = &self.problem.stays[self.session];
+        let Some(most_w) = self.problem.most_by_state(self.session, power_w) else { return };
+        for step in self.near() {
+            let missing_w = stay.minimum_w - power_w[step];
+            let tapers = power_w[step] > 0.0 && most_w[step] < stay.minimum_w && power_w[step] > most_w[step] - 1.0;
+            if tapers && missing_w > 0.0 && self.left(step) >= missing_w {
+                self.set(power_w, step, stay.minimum_w);
+            }
+        }
     }
 
     /// Gathers the energy of the near steps that lie below the minimum into fewer steps.
@@ -67,9 +81,9 @@ impl Mender<'_> {
     /// Takes energy off other steps that are not cheaper, none below what it may be; nothing when it is not enough.
     fn borrow(&mut self, power_w: &mut [f64], steps: &[usize], into: usize, energy_wh: f64) -> bool {
         let stay = &self.problem.stays[self.session];
-        let price = self.problem.price(into);
+        let price = self.price(into);
         let donors: Vec<usize> =
-            steps.iter().copied().filter(|step| *step != into && self.problem.price(*step) >= price).collect();
+            steps.iter().copied().filter(|step| *step != into && self.price(*step) >= price).collect();
         let spare = |step: usize| (power_w[step] - self.floor(step)).max(0.0) * stay.yield_h(step);
         if donors.iter().map(|step| spare(*step)).sum::<f64>() < energy_wh {
             return false;
@@ -127,13 +141,14 @@ impl Mender<'_> {
         let stay = &self.problem.stays[self.session];
         let mut last = stay.steps.end;
         for step in stay.steps.clone() {
-            if power_w[step] == 0.0 || stay.yield_h(step) <= 0.0 {
+            // What own generation feeds in steps cannot be told from their prices alone.
+            if power_w[step] == 0.0 || stay.yield_h(step) <= 0.0 || self.problem.saved_per_kwh[step] != 0.0 {
                 continue;
             }
             let mut more_w = self.left(step).min(stay.maximum_w - power_w[step]);
             while more_w > 1.0 && last > step + 1 {
                 let from = last - 1;
-                if power_w[from] == 0.0 || self.problem.price(from) < self.problem.price(step) {
+                if power_w[from] == 0.0 || self.price(from) < self.price(step) {
                     last -= 1;
                     continue;
                 }
@@ -147,6 +162,10 @@ impl Mender<'_> {
                 }
             }
         }
+    }
+
+    fn price(&self, step: usize) -> f64 {
+        cost::marginal_price(self.problem, self.session, step)
     }
 
     /// Returns the least that a step with power keeps when some is taken off it.

@@ -1,7 +1,10 @@
 //! What a snapshot must keep before anything is planned on it.
 
+use chrono::{DateTime, Utc};
+use headroom_domain::grid::GridTree;
+use headroom_domain::limit::{Basis, EffectiveInterval};
 use headroom_domain::profile::Belief;
-use headroom_domain::{Power, SessionId};
+use headroom_domain::{Interval, Power, SessionId};
 use std::collections::BTreeSet;
 
 use super::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot};
@@ -65,7 +68,7 @@ impl Snapshot {
         }
         let mut limited = BTreeSet::new();
         for (index, limits) in self.limits.iter().enumerate() {
-            self.check_limits(&format!("limits[{index}]"), limits)?;
+            limits.check(&format!("limits[{index}]"), &self.tree)?;
             if !limited.insert(&limits.node) {
                 return Err(duplicate("limits", limits.node.as_str()));
             }
@@ -74,6 +77,7 @@ impl Snapshot {
             self.check_base_load(&format!("base_load[{index}]"), base)?;
         }
         self.check_length("prices", self.prices.len())?;
+        self.check_assets()?;
         if let Some(charge) = self.demand_charge {
             range(
                 "demand_charge.price_per_kw",
@@ -100,10 +104,27 @@ impl Snapshot {
         Ok(())
     }
 
-    fn check_limits(&self, field: &str, limits: &NodeLimits) -> Result<(), SnapshotError> {
-        check_node(&format!("{field}.node"), limits.node.as_str(), self.tree.position(&limits.node))?;
+    fn check_base_load(&self, field: &str, base: &NodeBaseLoad) -> Result<(), SnapshotError> {
+        check_node(&format!("{field}.node"), base.node.as_str(), self.tree.position(&base.node))?;
+        self.check_length(&format!("{field}.guard_w"), base.guard_w.len())?;
+        if !base.least_w.is_empty() {
+            self.check_length(&format!("{field}.least_w"), base.least_w.len())?;
+        }
+        self.check_length(&format!("{field}.expected_w"), base.expected_w.len())
+    }
+
+    pub(super) fn check_length(&self, field: &str, values: usize) -> Result<(), SnapshotError> {
+        let steps = self.grid.len();
+        if values == steps { Ok(()) } else { Err(SnapshotError::Length { field: field.to_owned(), steps, values }) }
+    }
+}
+
+impl NodeLimits {
+    /// Checks limits against the tree that they are for.
+    pub(crate) fn check(&self, field: &str, tree: &GridTree) -> Result<(), SnapshotError> {
+        check_node(&format!("{field}.node"), self.node.as_str(), tree.position(&self.node))?;
         let mut end = None;
-        for (index, piece) in limits.effective.iter().enumerate() {
+        for (index, piece) in self.effective.iter().enumerate() {
             let field = format!("{field}.effective[{index}]");
             if piece.interval.start >= piece.interval.end {
                 return Err(order(&field, "ends before it begins: intervals are [start, end)"));
@@ -119,20 +140,36 @@ impl Snapshot {
         Ok(())
     }
 
-    fn check_base_load(&self, field: &str, base: &NodeBaseLoad) -> Result<(), SnapshotError> {
-        check_node(&format!("{field}.node"), base.node.as_str(), self.tree.position(&base.node))?;
-        self.check_length(&format!("{field}.guard_w"), base.guard_w.len())?;
-        self.check_length(&format!("{field}.expected_w"), base.expected_w.len())
-    }
-
-    fn check_length(&self, field: &str, values: usize) -> Result<(), SnapshotError> {
-        let steps = self.grid.len();
-        if values == steps { Ok(()) } else { Err(SnapshotError::Length { field: field.to_owned(), steps, values }) }
+    /// Returns both limits as one: at every instant the tighter of each direction.
+    pub(crate) fn tightened(&self, other: &Self) -> Self {
+        let pieces = self.effective.iter().chain(&other.effective);
+        let mut edges: Vec<_> = pieces.flat_map(|piece| [piece.interval.start, piece.interval.end]).collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let at = |limits: &Self, start| limits.effective.iter().find(|piece| piece.interval.contains(start)).cloned();
+        let tighter = |one: Option<(Power, Basis)>, two: Option<(Power, Basis)>| match (one, two) {
+            (Some(one), Some(two)) => Some(if two.0 < one.0 { two } else { one }),
+            (one, two) => one.or(two),
+        };
+        let piece = |pair: &[DateTime<Utc>]| {
+            let (one, two) = (at(self, pair[0]), at(other, pair[0]));
+            let import =
+                |piece: &Option<EffectiveInterval>| piece.as_ref().and_then(|own| own.maximum_import_w.clone());
+            let export =
+                |piece: &Option<EffectiveInterval>| piece.as_ref().and_then(|own| own.maximum_export_w.clone());
+            (one.is_some() || two.is_some()).then(|| EffectiveInterval {
+                interval: Interval { start: pair[0], end: pair[1] },
+                maximum_import_w: tighter(import(&one), import(&two)),
+                maximum_export_w: tighter(export(&one), export(&two)),
+            })
+        };
+        Self { node: self.node.clone(), effective: edges.windows(2).filter_map(piece).collect() }
     }
 }
 
 impl SessionState {
     fn check(&self, field: &dyn Fn(&str) -> String) -> Result<(), SnapshotError> {
+        self.check_vehicle(field)?;
         if self.departure <= self.arrival {
             return Err(order(&field("departure"), "is not after `arrival`: correct one of them"));
         }
@@ -191,25 +228,30 @@ impl Settings {
     }
 }
 
-fn check_node(field: &str, node: &str, position: Option<usize>) -> Result<(), SnapshotError> {
+pub(super) fn check_node(field: &str, node: &str, position: Option<usize>) -> Result<(), SnapshotError> {
     match position {
         Some(_) => Ok(()),
         None => Err(SnapshotError::UnknownNode { field: field.to_owned(), node: node.to_owned() }),
     }
 }
 
-fn order(field: &str, rule: &'static str) -> SnapshotError {
+pub(super) fn order(field: &str, rule: &'static str) -> SnapshotError {
     SnapshotError::Order { field: field.to_owned(), rule }
 }
 
-fn duplicate(field: &str, name: &str) -> SnapshotError {
+pub(super) fn duplicate(field: &str, name: &str) -> SnapshotError {
     SnapshotError::Duplicate { field: field.to_owned(), name: name.to_owned() }
 }
 
-fn range(field: &str, value: f64, good: impl Fn(f64) -> bool, rule: &'static str) -> Result<(), SnapshotError> {
+pub(super) fn range(
+    field: &str,
+    value: f64,
+    good: impl Fn(f64) -> bool,
+    rule: &'static str,
+) -> Result<(), SnapshotError> {
     if good(value) { Ok(()) } else { Err(SnapshotError::OutOfRange { field: field.to_owned(), value, rule }) }
 }
 
-fn not_negative(field: &str, power: Power) -> Result<(), SnapshotError> {
+pub(super) fn not_negative(field: &str, power: Power) -> Result<(), SnapshotError> {
     range(field, power.as_w(), |value| value >= 0.0, "give 0 W or more")
 }

@@ -40,6 +40,21 @@ pub(super) fn shortfalls(
     Ok(short)
 }
 
+/// Returns by how much less needs would be missed, in kWh, for each kW that a row of the programme allows more.
+pub(crate) fn worth(problem: &Problem<'_>, model: &Model, limit_s: f64) -> Result<Vec<f64>, Unsolved> {
+    let mut programme = model.programme.clone();
+    for &session in &problem.order {
+        let needed_kwh = problem.stays[session].needed_wh.min(problem.stays[session].reach_wh()) / 1000.0;
+        if needed_kwh > 0.0 {
+            let short = programme.column(1.0, 0.0, needed_kwh);
+            let mut entries = model.energy(problem, session);
+            entries.push((short, 1.0));
+            programme.at_least(needed_kwh, entries);
+        }
+    }
+    Ok(solve(&programme, limit_s)?.prices.into_iter().map(|price| -price).collect())
+}
+
 /// A session's need.
 struct Claim {
     session: usize,

@@ -60,8 +60,14 @@ pub(crate) fn tastes(problem: &Problem<'_>) -> Vec<(usize, impl Fn(usize) -> Opt
     leaving.iter().enumerate().map(taste).collect()
 }
 
+/// What it weighs to move a kWh through a battery for nothing.
+const CYCLE: f64 = 0.01;
+
 /// Gives the programme of equally cheap plans its costs.
 pub(super) fn programme(problem: &Problem<'_>, model: &Model, mut face: LinearProgramme) -> LinearProgramme {
+    for column in model.storage.giving() {
+        face.columns[column].cost += CYCLE;
+    }
     for (session, taste) in tastes(problem) {
         for (step, column) in model.of(problem, session) {
             let Some(Taste { late, in_force }) = taste(step) else { continue };

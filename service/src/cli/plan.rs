@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use headroom_optimizer::rolling::step;
 use headroom_optimizer::snapshot::Snapshot;
-use headroom_optimizer::table;
+use headroom_optimizer::{shadow, table};
 
 use super::Outcome;
 
@@ -19,6 +19,9 @@ pub(super) struct Arguments {
     /// How to show the plan.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
+    /// Says beside each power what its limits cost.
+    #[arg(long)]
+    explain: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -32,11 +35,20 @@ enum Output {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let snapshot = read(&arguments.problem)?;
     snapshot.check().with_context(|| format!("{} is no problem that can be planned", arguments.problem.display()))?;
-    let schedule = step(&snapshot);
-    match arguments.output {
-        Output::Json => super::say(&serde_json::to_string_pretty(&schedule)?)?,
-        Output::Table => super::say(&table::render(&snapshot, &schedule))?,
-    }
+    let text = if arguments.explain {
+        let explained = shadow::explain(&snapshot)?;
+        match arguments.output {
+            Output::Json => serde_json::to_string_pretty(&explained)?,
+            Output::Table => table::render_explained(&snapshot, &explained),
+        }
+    } else {
+        let schedule = step(&snapshot);
+        match arguments.output {
+            Output::Json => serde_json::to_string_pretty(&schedule)?,
+            Output::Table => table::render(&snapshot, &schedule),
+        }
+    };
+    super::say(&text)?;
     Ok(Outcome::Done)
 }
 
