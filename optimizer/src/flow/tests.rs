@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::fallback;
 use crate::snapshot::{SessionState, Settings, Snapshot};
-use crate::stages;
+use crate::stages::{self, cost, preference};
 
 const STEPS: i64 = 12;
 
@@ -122,7 +122,7 @@ proptest! {
         let problem = Problem::new(&snapshot);
         let fits = crate::rolling::meets_all_needs(&problem, &fallback::greedy(&problem));
         prop_assume!(fits);
-        let flow = plan(&problem).expect("it is a pure flow");
+        let flow = plan(&problem, None).expect("it is a pure flow").powers;
         let programmes = stages::by_programmes(&problem, true).unwrap().powers;
         let ((money, liking), (theirs, their_liking)) = (cost_of(&problem, &flow), cost_of(&problem, &programmes));
         // The programmes leave a hair of each need and of what is worth just its price; a flow does not.
@@ -137,13 +137,13 @@ proptest! {
 fn what_is_no_flow_is_left_to_the_programmes() {
     let draw: Draw = (0, 0, 8, 5.0, 0.0, 0, None);
     let snapshot = snapshot(&[draw, draw], 20.0, 20.0, &[0.2; 12]);
-    assert!(plan(&Problem::new(&snapshot)).is_some());
+    assert!(plan(&Problem::new(&snapshot), None).is_some());
     let mut cut = snapshot.clone();
     cut.sessions[0].departure -= TimeDelta::minutes(7);
-    assert!(plan(&Problem::new(&cut)).is_none());
+    assert!(plan(&Problem::new(&cut), None).is_none());
     let mut shared = snapshot;
     shared.sessions[0].load_share = Ratio::from_ratio(0.35);
-    assert!(plan(&Problem::new(&shared)).is_none());
+    assert!(plan(&Problem::new(&shared), None).is_none());
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn numbers_too_large_to_be_added_up_are_left_to_the_programmes() {
         let mut prices = [0.2; 12];
         prices[3] = price;
         let snapshot = snapshot(&[draw, draw], 20.0, 20.0, &prices);
-        assert!(plan(&Problem::new(&snapshot)).is_none(), "{price}");
+        assert!(plan(&Problem::new(&snapshot), None).is_none(), "{price}");
         assert_eq!(crate::rolling::step(&snapshot).sessions.len(), 2);
     }
     let mut large = snapshot(&[draw, draw], 1e9, 1e9, &[0.2; 12]);
