@@ -30,7 +30,7 @@ const COSTS: f64 = 1e9;
 const SAME: f64 = 1e-9;
 /// Units of flow in a Wh: a milliwatt for a millisecond. Power and time are whole numbers, so that peaks are as well.
 const UNITS: f64 = 3.6e9;
-/// What a need may be missed by, for the rounding of limits to milliwatts: a mWh.
+/// What a need may be missed by, as in the programmes, for the rounding of limits: a mWh.
 const MISSED: i64 = 3_600_000;
 
 /// A plan by flow.
@@ -55,9 +55,10 @@ pub(crate) fn plan(problem: &Problem<'_>, earlier: Option<&Basis>) -> Option<Pla
     }
     let tree = Tree::of(problem)?;
     let mut laid = Laid::new(problem, &tree)?;
-    let first = laid.peak.as_ref().map(|peak| peak.first(&laid, earlier));
+    let first = laid.peak.as_ref().map(|peak| peak.first(laid.must, earlier.and_then(|earlier| earlier.peak_mw)));
     if let (Some(peak), Some(first)) = (&laid.peak, first) {
-        peak.limit(first, |arc, most| laid.network.arcs[arc].capacity = most);
+        peak.limit(first.at, |arc, most| laid.network.arcs[arc].capacity = most);
+        laid.network.penalty = peak.penalty();
     }
     if !laid.network.fits() {
         return None;
@@ -69,7 +70,7 @@ pub(crate) fn plan(problem: &Problem<'_>, earlier: Option<&Basis>) -> Option<Pla
         _ => None,
     };
     simplex.first_goal();
-    if !simplex.is_feasible(MISSED) {
+    if !simplex.is_feasible() {
         return None;
     }
     simplex.further_goals(&laid.network);

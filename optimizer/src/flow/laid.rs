@@ -7,7 +7,7 @@ use crate::stages::{cost, preference};
 use super::network::{Cost, Network, State};
 use super::peak::Peak;
 use super::tree::Tree;
-use super::{COSTS, UNITS};
+use super::{COSTS, MISSED, UNITS};
 
 /// What an arc stands for.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +38,6 @@ pub(super) struct Laid<'a> {
     pub(super) length_ms: Vec<i64>,
     /// The arc from each node towards the grid; sessions have none.
     up: Vec<Option<usize>>,
-    /// The node of each session.
-    sessions: Vec<u32>,
     tree: &'a Tree,
     /// `most_mw[session]`, in the steps of its stay; and what they come to below each node.
     most_mw: Vec<Vec<i64>>,
@@ -60,7 +58,6 @@ impl<'a> Laid<'a> {
             origins: Vec::new(),
             length_ms: (0..problem.steps()).map(|step| whole(problem.hours(step) * 3.6e6)).collect(),
             up: Vec::new(),
-            sessions: Vec::new(),
             tree,
             most_mw: vec![Vec::new(); problem.stays.len()],
             load_mw: none(),
@@ -110,20 +107,21 @@ impl<'a> Laid<'a> {
             let energies = stay.steps.clone().zip(&most_mw).map(|(step, most)| energy(*most, self.length_ms[step]));
             energies.fold(0, i64::saturating_add)
         };
-        let (must, wanted) = (allowed(stay.needed_wh).min(reachable), wanted.min(reachable));
+        let (must, wanted) = ((allowed(stay.needed_wh).min(reachable) - MISSED).max(0), wanted.min(reachable));
         if wanted <= 0 {
             return;
         }
         let from = self.node(wanted, None);
-        self.sessions.push(from);
         self.must = self.must.saturating_add(must);
         let grid = &mut self.network.supply[GRID as usize];
         *grid = grid.saturating_sub(wanted);
+        // Beside a peak money is reckoned by what is taken: so equal costs are equal numbers.
+        let share = self.peak.as_ref().map_or(stay.uptake, |_| 1.0);
         let name = named(problem.snapshot.sessions[session].id.as_str().bytes());
         for (step, most_mw) in stay.steps.clone().zip(most_mw) {
             let Some(taste) = taste(step).filter(|_| most_mw > 0) else { continue };
             let place = self.place(&self.tree.above[session], step);
-            let money = cost::price(problem, session, step) * stay.uptake;
+            let money = cost::price(problem, session, step) * share;
             let start = problem.snapshot.grid.edges()[step].timestamp_millis();
             for (part, part_mw, weight) in parts(most_mw, taste) {
                 let name = named(start.to_le_bytes().into_iter().chain([u8::from(part > 0)])) ^ name;
@@ -132,8 +130,8 @@ impl<'a> Laid<'a> {
                 self.arc(from, place, most, cost, Origin::Power { session, step, part });
             }
         }
-        let worth = cost::value(problem, session).unwrap_or(0.0) * stay.uptake;
-        self.arc(from, GRID, (wanted - must).max(0), [scaled(worth), 0, 0], Origin::Rest { session });
+        let worth = cost::value(problem, session).unwrap_or(0.0) * share;
+        self.arc(from, GRID, wanted - must, [scaled(worth), 0, 0], Origin::Rest { session });
     }
 
     /// Returns where the power of a step enters the tree; what is above is added when it is first asked for. Nodes that
@@ -166,18 +164,14 @@ impl<'a> Laid<'a> {
     pub(super) fn filled(&self) -> Vec<State> {
         let arcs = &self.network.arcs;
         let mut left: Vec<i64> = arcs.iter().map(|arc| arc.capacity).collect();
-        let mut of_session: Vec<usize> = Vec::new();
-        let mut first = 0;
-        for &node in &self.sessions {
-            while arcs[first].from != node {
-                first += 1;
-            }
-            let own = |arc: &usize| arcs[*arc].from == node || self.is_load(*arc);
-            of_session.clear();
-            of_session.extend((first..arcs.len()).take_while(own).filter(|arc| arcs[*arc].from == node));
-            of_session.sort_unstable_by_key(|arc| arcs[*arc].cost);
-            let mut rest = self.network.supply[node as usize];
-            for &arc in &of_session {
+        let mut of_sessions: Vec<Vec<usize>> = vec![Vec::new(); self.network.supply.len()];
+        for (at, arc) in arcs.iter().enumerate().filter(|(at, _)| !self.is_load(*at)) {
+            of_sessions[arc.from as usize].push(at);
+        }
+        for (own, &supply) in of_sessions.iter_mut().zip(&self.network.supply) {
+            own.sort_unstable_by_key(|arc| arcs[*arc].cost);
+            let mut rest = supply;
+            for &arc in own.iter() {
                 let most = self.path(arc).map(|arc| left[arc]).fold(rest, i64::min);
                 self.path(arc).for_each(|arc| left[arc] -= most);
                 rest -= most;

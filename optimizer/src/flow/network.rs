@@ -31,6 +31,8 @@ pub(crate) enum State {
 pub(crate) struct Network {
     pub(crate) supply: Vec<i64>,
     pub(crate) arcs: Vec<Arc>,
+    /// What it costs, beside any way through the network, not to carry a unit.
+    pub(crate) penalty: i64,
 }
 
 impl Network {
@@ -58,7 +60,7 @@ impl Network {
     pub(crate) fn solve_from(&self, states: &[State]) -> Option<Vec<i64>> {
         let mut simplex = self.fits().then(|| Simplex::new(self, states))?;
         simplex.first_goal();
-        simplex.is_feasible(0).then(|| {
+        simplex.is_feasible().then(|| {
             simplex.further_goals(self);
             simplex.flow[..self.arcs.len()].to_vec()
         })
@@ -69,7 +71,7 @@ impl Network {
         let parts = |arc: &Arc| arc.cost.iter().map(|cost| (*cost as f64).abs()).fold(0.0, f64::max);
         let dearest = self.arcs.iter().map(parts).fold(0.0, f64::max);
         // A price of a node is at most a penalty and a path; a slope is made of two and a cost.
-        let steepest = 8.0 * (dearest + 1.0) * (self.supply.len() + 1) as f64;
+        let steepest = 8.0 * ((dearest + 1.0) * (self.supply.len() + 1) as f64 + self.penalty as f64);
         let moved: f64 = self.supply.iter().map(|supply| (*supply as f64).abs()).sum();
         let carried: f64 = self.arcs.iter().map(|arc| arc.capacity as f64).sum();
         let most = i64::MAX as f64;

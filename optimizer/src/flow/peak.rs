@@ -5,12 +5,12 @@
 //! steps), hence a line that lies below. Two lines, one falling and one rising, meet where to look next. Peaks are whole
 //! milliwatts and all sums exact, so that the search ends at the lowest of the best peaks, wherever it starts.
 
+use std::cmp::Ordering;
+
 use crate::problem::{Powers, Problem};
 
-use super::basis::Basis;
-use super::laid::Laid;
 use super::network::{Network, State};
-use super::simplex::Simplex;
+use super::simplex::{End, Simplex};
 use super::{COSTS, SAME, UNITS};
 
 /// Peaks and charges beyond these are left to the programmes.
@@ -21,8 +21,9 @@ const LINES: usize = 40;
 
 /// The peak of a problem, in mW of what is allowed.
 pub(super) struct Peak {
+    /// The uptake of all.
     uptake: f64,
-    /// Costs of a mW: units of cost times units of flow.
+    /// Costs of a mW: units of cost, of what is taken, times units of flow.
     charge: i128,
     unsteered_w: f64,
     lowest_mw: i64,
@@ -47,6 +48,21 @@ struct Line {
     worth: i128,
     slope: i128,
     second_slope: i128,
+    feasible: bool,
+}
+
+/// A peak that was looked at, and where the method ended there.
+struct Found {
+    line: Line,
+    end: End,
+}
+
+/// Where to look first, and how far to go from there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    pub(super) at: i64,
+    stride: i64,
+    growth: i64,
 }
 
 impl Line {
@@ -63,7 +79,7 @@ impl Peak {
         let is_same = |session: &usize| (problem.stays[*session].uptake - uptake).abs() < SAME;
         let expected_w = problem.expected_w();
         let unsteered_w = expected_w.iter().copied().fold(charge.peak_so_far_w.as_w().max(0.0), f64::max);
-        let per_mw = charge.price_per_kw.as_amount() * uptake * 1e-6 * COSTS * UNITS * 1000.0;
+        let per_mw = charge.price_per_kw.as_amount() * 1e-6 * COSTS * UNITS * 1000.0;
         let is_large = |power_w: &f64| power_w.abs() * 1000.0 / uptake > HIGHEST_MW;
         let too_large = is_large(&unsteered_w) || expected_w.iter().any(is_large) || per_mw > DEAREST;
         if !problem.order.iter().all(is_same) || too_large {
@@ -88,6 +104,12 @@ impl Peak {
         self.steps.push(Step { arc, expected_mw: self.expected_mw[step], length_ms, most });
     }
 
+    /// Returns what a unit not carried must cost at least, so that no peak is kept low by that.
+    pub(super) fn penalty(&self) -> i64 {
+        let shortest = self.steps.iter().map(|step| step.length_ms).min().unwrap_or(i64::MAX).max(1);
+        i64::try_from(self.charge / i128::from(shortest)).unwrap_or(i64::MAX / 2) + 1
+    }
+
     /// Gives the arcs the capacity that a peak leaves them.
     pub(super) fn limit(&self, peak_mw: i64, mut give: impl FnMut(usize, i64)) {
         for step in &self.steps {
@@ -95,21 +117,22 @@ impl Peak {
         }
     }
 
-    /// Returns the peak to look at first: the earlier one, or what all needs come to when spread out.
-    pub(super) fn first(&self, laid: &Laid<'_>, earlier: Option<&Basis>) -> i64 {
-        if let Some(peak_mw) = earlier.and_then(|earlier| earlier.peak_mw) {
-            return peak_mw.max(self.lowest_mw);
+    /// Returns the peak to look at first: the earlier one, or near what all needs come to when spread out.
+    pub(super) fn first(&self, must: i64, earlier: Option<i64>) -> Start {
+        if let Some(peak_mw) = earlier {
+            return Start { at: peak_mw.max(self.lowest_mw), stride: 1, growth: 4 };
         }
-        let must: i128 = laid.must.into();
         let room = |peak_mw: i64| -> i128 {
             self.steps.iter().map(|step| i128::from(step.under(peak_mw).min(step.most).max(0))).sum()
         };
         let (mut low, mut high) = (self.lowest_mw, self.highest_mw());
         while low < high {
             let middle = low + (high - low) / 2;
-            if room(middle) < must { low = middle + 1 } else { high = middle }
+            if room(middle) < i128::from(must) { low = middle + 1 } else { high = middle }
         }
-        low
+        // Windows and limits take some of that room: a twentieth more is near.
+        let low = low.saturating_add(low / 20);
+        Start { at: low, stride: (low / 64).max(1), growth: 2 }
     }
 
     /// Returns a peak that nothing reaches.
@@ -119,50 +142,58 @@ impl Peak {
         self.steps.iter().map(highest).fold(self.lowest_mw, i64::max)
     }
 
-    /// Finds the lowest of the cheapest peaks, and leaves its capacities with the method.
-    pub(super) fn search(&self, network: &Network, simplex: &mut Simplex, first: i64) -> i64 {
+    /// Finds the lowest of the cheapest peaks; the method stands there at its optimum in money.
+    pub(super) fn search(&self, network: &Network, simplex: &mut Simplex, first: Start) -> i64 {
         let highest = self.highest_mw();
-        let mut line = self.line(network, simplex, first.min(highest));
-        let (mut below, mut above) = if line.falls() { (Some(line), None) } else { (None, Some(line)) };
-        let mut stride = (line.at / 32).max(1);
+        let mut stride = first.stride;
+        let found = self.look(network, simplex, first.at.min(highest));
+        let (mut below, mut above) = if found.line.falls() { (Some(found), None) } else { (None, Some(found)) };
         for lines in 0.. {
-            let next = match (below, above) {
-                (Some(below), Some(above)) if below.at + 1 == above.at => break,
-                (Some(below), Some(above)) => between(&below, &above, lines),
-                (Some(below), None) if below.at >= highest => break,
-                (Some(below), None) => (below.at.saturating_add(stride)).min(highest),
-                (None, Some(above)) if above.at <= self.lowest_mw => break,
-                (None, Some(above)) => (above.at - stride).max(self.lowest_mw),
+            let (at, from) = match (&below, &above) {
+                (Some(below), Some(above)) if below.line.at + 1 == above.line.at => break,
+                (Some(below), Some(above)) => {
+                    let at = between(&below.line, &above.line, lines);
+                    (at, if at - below.line.at < above.line.at - at { below } else { above })
+                }
+                (Some(below), None) if below.line.at >= highest => break,
+                (Some(below), None) => (below.line.at.saturating_add(stride).min(highest), below),
+                (None, Some(above)) if above.line.at <= self.lowest_mw => break,
+                (None, Some(above)) => ((above.line.at - stride).max(self.lowest_mw), above),
                 (None, None) => break,
             };
-            stride = stride.saturating_mul(2);
-            line = self.line(network, simplex, next);
-            *(if line.falls() { &mut below } else { &mut above }) = Some(line);
+            stride = stride.saturating_mul(first.growth);
+            from.end.restore(simplex);
+            let found = self.look(network, simplex, at);
+            let side = if found.line.falls() { &mut below } else { &mut above };
+            *side = Some(found);
         }
         let best = match (below, above) {
-            (Some(below), Some(above)) => self.better(network, simplex, &below, &above),
-            (Some(only), None) | (None, Some(only)) => only.at,
-            (None, None) => first,
+            (Some(below), Some(above)) => self.better(network, simplex, below, above),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => return first.at,
         };
-        if best != line.at {
-            self.give(simplex, best);
-        }
-        best
+        best.end.restore(simplex);
+        self.give(simplex, best.line.at);
+        simplex.first_goal();
+        best.line.at
     }
 
     /// Returns the better of two peaks, the lower where they are as good.
-    fn better(&self, network: &Network, simplex: &mut Simplex, below: &Line, above: &Line) -> i64 {
-        let mut liked = |at: i64| {
-            self.give(simplex, at);
+    fn better(&self, network: &Network, simplex: &mut Simplex, below: Found, above: Found) -> Found {
+        let mut liked = |found: &Found| {
+            found.end.restore(simplex);
+            self.give(simplex, found.line.at);
             simplex.first_goal();
             simplex.further_goal(network, 1);
             simplex.worth()
         };
-        let above_is_better = match above.worth.cmp(&below.worth) {
-            std::cmp::Ordering::Equal => liked(above.at) < liked(below.at),
+        let above_is_better = match above.line.worth.cmp(&below.line.worth) {
+            // Between two whole peaks the penalty may weigh less than the charge.
+            _ if !below.line.feasible => true,
+            Ordering::Equal => liked(&above) < liked(&below),
             order => order.is_lt(),
         };
-        if above_is_better { above.at } else { below.at }
+        if above_is_better { above } else { below }
     }
 
     fn give(&self, simplex: &mut Simplex, peak_mw: i64) {
@@ -170,24 +201,28 @@ impl Peak {
         simplex.reflow();
     }
 
-    fn line(&self, network: &Network, simplex: &mut Simplex, at: i64) -> Line {
+    fn look(&self, network: &Network, simplex: &mut Simplex, at: i64) -> Found {
         self.give(simplex, at);
         simplex.first_goal();
+        let (end, feasible) = (simplex.end(), simplex.is_feasible());
         let worth = simplex.worth() + self.charge * i128::from(at);
-        let slope = self.charge - self.worth_of_room(simplex, at);
+        let money: Vec<Option<i64>> = self.steps.iter().map(|step| step.bound(simplex, at)).collect();
+        let gains = |(step, slope): (&Step, Option<i64>)| i128::from(step.length_ms) * i128::from(-slope.unwrap_or(0));
+        let held = |slope: &Option<i64>| slope.map(|slope| slope.min(0));
+        let slope = self.charge - self.steps.iter().zip(money.iter().map(held)).map(gains).sum::<i128>();
         let mut second_slope = 0;
         if slope == 0 {
             simplex.further_goal(network, 1);
-            second_slope = -self.worth_of_room(simplex, at);
+            // What money holds full takes all the room there is, liked or not; the rest only what it likes to.
+            let liked = |(step, money): (&Step, &Option<i64>)| match money {
+                Some(1..) => None,
+                Some(..0) => Some(simplex.slope(step.arc)),
+                _ => held(&step.bound(simplex, at)),
+            };
+            let slopes = self.steps.iter().zip(&money).map(liked);
+            second_slope = -self.steps.iter().zip(slopes).map(gains).sum::<i128>();
         }
-        Line { at, worth, slope, second_slope }
-    }
-
-    /// Returns what a mW more under the peak gains in the goal at work.
-    fn worth_of_room(&self, simplex: &Simplex, peak_mw: i64) -> i128 {
-        let full =
-            self.steps.iter().filter(|step| simplex.state[step.arc] == State::Full && step.under(peak_mw) <= step.most);
-        full.map(|step| i128::from(step.length_ms) * i128::from(-simplex.slope(step.arc))).sum()
+        Found { line: Line { at, worth, slope, second_slope, feasible }, end }
     }
 
     /// Returns the highest power at the root, in W.
@@ -203,6 +238,13 @@ impl Peak {
 }
 
 impl Step {
+    /// Returns the slope of a step that the peak holds full, in the goal at work.
+    fn bound(&self, simplex: &Simplex, peak_mw: i64) -> Option<i64> {
+        // An arc without capacity is as full as it is empty.
+        let is_full = simplex.state[self.arc] == State::Full || simplex.capacity[self.arc] == 0;
+        (is_full && self.under(peak_mw) <= self.most).then(|| simplex.slope(self.arc))
+    }
+
     /// Returns what a peak leaves.
     fn under(&self, peak_mw: i64) -> i64 {
         (peak_mw - self.expected_mw).saturating_mul(self.length_ms)

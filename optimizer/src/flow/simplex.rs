@@ -24,24 +24,44 @@ pub(crate) struct Simplex {
     /// Costs of the first goal.
     money: Vec<i64>,
     supply: Vec<i64>,
-    /// Of each node: parent, arc to it, depth below the root, price.
-    parent: Vec<u32>,
-    link: Vec<u32>,
-    depth: Vec<u32>,
-    price: Vec<i64>,
-    /// Children as lists.
-    child: Vec<u32>,
-    next: Vec<u32>,
-    previous: Vec<u32>,
+    nodes: Vec<Node>,
     /// How many arcs are real; behind them each node has its artificial one.
     real: usize,
     /// The arcs that may enter.
     candidates: Vec<u32>,
     /// Where the search for an entering arc goes on.
     position: usize,
-    stack: Vec<u32>,
     /// How many pivots there were.
     pub(super) pivots: usize,
+}
+
+/// A node in the tree. What a walk looks at lies together.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    price: i64,
+    parent: u32,
+    /// The arc to the parent.
+    link: u32,
+    /// How far below the root.
+    depth: u32,
+    /// The first child; its siblings are a list.
+    child: u32,
+    next: u32,
+    previous: u32,
+}
+
+/// Where the method ended: its tree, and where the other arcs stood.
+pub(crate) struct End {
+    state: Vec<State>,
+    nodes: Vec<Node>,
+}
+
+impl End {
+    /// Puts the method back there; its flow and prices are to be reckoned anew.
+    pub(crate) fn restore(&self, simplex: &mut Simplex) {
+        simplex.state.clone_from(&self.state);
+        simplex.nodes.clone_from(&self.nodes);
+    }
 }
 
 /// What blocks a pivot.
@@ -85,9 +105,14 @@ impl Simplex {
         self.run();
     }
 
-    /// Tells whether the real arcs carry all but so much from each node.
-    pub(crate) fn is_feasible(&self, but: i64) -> bool {
-        self.flow[self.real..].iter().all(|flow| *flow <= but)
+    /// Returns where the method stands.
+    pub(crate) fn end(&self) -> End {
+        End { state: self.state.clone(), nodes: self.nodes.clone() }
+    }
+
+    /// Tells whether the real arcs carry all.
+    pub(crate) fn is_feasible(&self) -> bool {
+        self.flow[self.real..].iter().all(|flow| *flow == 0)
     }
 
     /// Returns what the flow costs in the goal at work, what artificial arcs carry at their penalty.
@@ -97,7 +122,7 @@ impl Simplex {
 
     /// Returns by how much the cost of the goal at work grows with the flow of an arc.
     pub(crate) fn slope(&self, arc: usize) -> i64 {
-        self.cost[arc] + self.price[self.from[arc] as usize] - self.price[self.to[arc] as usize]
+        self.cost[arc] + self.nodes[self.from[arc] as usize].price - self.nodes[self.to[arc] as usize].price
     }
 
     fn run(&mut self) {
@@ -144,7 +169,7 @@ impl Simplex {
             self.state[arc] = if self.state[arc] == State::Empty { State::Full } else { State::Empty };
             return;
         };
-        let out = self.link[leaving as usize] as usize;
+        let out = self.nodes[leaving as usize].link as usize;
         self.state[out] = if self.flow[out] == 0 { State::Empty } else { State::Full };
         self.state[arc] = State::Tree;
         let (moved, host) = if at_first { (first, second) } else { (second, first) };
@@ -154,10 +179,10 @@ impl Simplex {
     /// Returns the lowest node above both.
     fn join(&self, mut one: u32, mut other: u32) -> u32 {
         while one != other {
-            if self.depth[one as usize] >= self.depth[other as usize] {
-                one = self.parent[one as usize];
+            if self.nodes[one as usize].depth >= self.nodes[other as usize].depth {
+                one = self.nodes[one as usize].parent;
             } else {
-                other = self.parent[other as usize];
+                other = self.nodes[other as usize].parent;
             }
         }
         one
@@ -168,23 +193,23 @@ impl Simplex {
         let mut blocking = Blocking { most: self.capacity[arc], leaves: None };
         let mut node = first;
         while node != join {
-            let link = self.link[node as usize] as usize;
+            let link = self.nodes[node as usize].link as usize;
             let upwards = self.from[link] == node;
             let room = if upwards { self.flow[link] } else { self.capacity[link] - self.flow[link] };
             if room < blocking.most {
                 blocking = Blocking { most: room, leaves: Some((node, true)) };
             }
-            node = self.parent[node as usize];
+            node = self.nodes[node as usize].parent;
         }
         node = second;
         while node != join {
-            let link = self.link[node as usize] as usize;
+            let link = self.nodes[node as usize].link as usize;
             let upwards = self.from[link] == node;
             let room = if upwards { self.capacity[link] - self.flow[link] } else { self.flow[link] };
             if room <= blocking.most {
                 blocking = Blocking { most: room, leaves: Some((node, false)) };
             }
-            node = self.parent[node as usize];
+            node = self.nodes[node as usize].parent;
         }
         blocking
     }
@@ -197,10 +222,10 @@ impl Simplex {
         for (start, outwards) in [(first, false), (second, true)] {
             let mut node = start;
             while node != join {
-                let link = self.link[node as usize] as usize;
+                let link = self.nodes[node as usize].link as usize;
                 let along = (self.from[link] == node) == outwards;
                 self.flow[link] += if along { amount } else { -amount };
-                node = self.parent[node as usize];
+                node = self.nodes[node as usize].parent;
             }
         }
     }
@@ -209,53 +234,71 @@ impl Simplex {
     fn rehang(&mut self, moved: u32, host: u32, arc: usize, leaving: u32) {
         let (mut node, mut host_of_node, mut link) = (moved, host, index(arc));
         loop {
-            let (old_parent, old_link) = (self.parent[node as usize], self.link[node as usize]);
+            let (old_parent, old_link) = (self.nodes[node as usize].parent, self.nodes[node as usize].link);
             self.disown(old_parent, node);
             self.adopt(host_of_node, node);
-            self.link[node as usize] = link;
+            self.nodes[node as usize].link = link;
             if node == leaving {
                 break;
             }
             (host_of_node, node, link) = (node, old_parent, old_link);
         }
-        let shift = self.due(moved) - self.price[moved as usize];
-        self.stack.push(moved);
-        while let Some(node) = self.stack.pop() {
-            self.price[node as usize] += shift;
-            self.depth[node as usize] = self.depth[self.parent[node as usize] as usize] + 1;
-            let mut child = self.child[node as usize];
-            while child != NONE {
-                self.stack.push(child);
-                child = self.next[child as usize];
-            }
+        let shift = self.due(moved) - self.nodes[moved as usize].price;
+        self.nodes[moved as usize].price += shift;
+        self.nodes[moved as usize].depth = self.nodes[host as usize].depth + 1;
+        let mut at = moved;
+        while let Some(node) = self.following(at, moved) {
+            at = node;
+            let depth = self.nodes[self.nodes[at as usize].parent as usize].depth + 1;
+            let node = &mut self.nodes[at as usize];
+            node.price += shift;
+            node.depth = depth;
         }
+    }
+
+    /// Returns the node after another on a walk through what hangs on `top`, parents before children.
+    fn following(&self, at: u32, top: u32) -> Option<u32> {
+        let mut node = &self.nodes[at as usize];
+        if node.child != NONE {
+            return Some(node.child);
+        }
+        let mut at = at;
+        while at != top {
+            if node.next != NONE {
+                return Some(node.next);
+            }
+            at = node.parent;
+            node = &self.nodes[at as usize];
+        }
+        None
     }
 
     /// Returns the price of a node by that of its parent: arcs of the tree have no slope.
     fn due(&self, node: u32) -> i64 {
-        let (link, price) = (self.link[node as usize] as usize, self.price[self.parent[node as usize] as usize]);
-        if self.from[link] == node { price - self.cost[link] } else { price + self.cost[link] }
+        let Node { parent, link, .. } = self.nodes[node as usize];
+        let (price, cost) = (self.nodes[parent as usize].price, self.cost[link as usize]);
+        if self.from[link as usize] == node { price - cost } else { price + cost }
     }
 
     fn adopt(&mut self, parent: u32, node: u32) {
-        let first = self.child[parent as usize];
-        self.parent[node as usize] = parent;
-        (self.next[node as usize], self.previous[node as usize]) = (first, NONE);
+        let first = self.nodes[parent as usize].child;
+        let adopted = &mut self.nodes[node as usize];
+        (adopted.parent, adopted.next, adopted.previous) = (parent, first, NONE);
         if first != NONE {
-            self.previous[first as usize] = node;
+            self.nodes[first as usize].previous = node;
         }
-        self.child[parent as usize] = node;
+        self.nodes[parent as usize].child = node;
     }
 
     fn disown(&mut self, parent: u32, node: u32) {
-        let (next, previous) = (self.next[node as usize], self.previous[node as usize]);
+        let Node { next, previous, .. } = self.nodes[node as usize];
         if previous == NONE {
-            self.child[parent as usize] = next;
+            self.nodes[parent as usize].child = next;
         } else {
-            self.next[previous as usize] = next;
+            self.nodes[previous as usize].next = next;
         }
         if next != NONE {
-            self.previous[next as usize] = previous;
+            self.nodes[next as usize].previous = previous;
         }
     }
 }

@@ -1,6 +1,12 @@
 //! A tree to begin with: from where the arcs of a similar network stood, or of the same one under other capacities.
 
-use super::{NONE, Network, Simplex, State, index};
+use super::{NONE, Network, Node, Simplex, State, index};
+
+impl Default for Node {
+    fn default() -> Self {
+        Self { price: 0, parent: NONE, link: NONE, depth: 0, child: NONE, next: NONE, previous: NONE }
+    }
+}
 
 /// What an artificial arc can carry: all.
 const ENOUGH: i64 = i64::MAX / 2;
@@ -12,7 +18,7 @@ impl Simplex {
     pub(crate) fn new(network: &Network, states: &[State]) -> Self {
         let (nodes, real) = (network.supply.len(), network.arcs.len());
         let dearest = network.arcs.iter().map(|arc| arc.cost[0].abs()).max().unwrap_or(0);
-        let penalty = (dearest + 1) * i64::from(index(nodes + 1));
+        let penalty = (dearest + 1) * i64::from(index(nodes + 1)) + network.penalty;
         let extended = |of: &dyn Fn(usize) -> i64, rest: i64| -> Vec<i64> {
             (0..real).map(of).chain(std::iter::repeat_n(rest, nodes)).collect()
         };
@@ -26,17 +32,10 @@ impl Simplex {
             cost: money.clone(),
             money,
             supply: network.supply.clone(),
-            parent: vec![NONE; nodes],
-            link: vec![NONE; nodes],
-            depth: vec![0; nodes],
-            price: vec![0; nodes],
-            child: vec![NONE; nodes],
-            next: vec![NONE; nodes],
-            previous: vec![NONE; nodes],
+            nodes: vec![Node::default(); nodes],
             real,
             candidates: Vec::new(),
             position: 0,
-            stack: Vec::new(),
             pivots: 0,
         };
         simplex.hang();
@@ -46,7 +45,7 @@ impl Simplex {
 
     /// Spans the tree by the arcs that are to be in it; what they do not reach hangs on artificial arcs.
     fn hang(&mut self) {
-        let nodes = self.parent.len();
+        let nodes = self.nodes.len();
         let mut ends = vec![0_usize; nodes + 1];
         let wanted: Vec<usize> = (0..self.real).filter(|arc| self.state[*arc] == State::Tree).collect();
         for &arc in &wanted {
@@ -65,20 +64,21 @@ impl Simplex {
             // Until the tree takes it, an arc stands at zero.
             self.state[arc] = State::Empty;
         }
+        let mut stack = Vec::new();
         for start in (0..nodes).map(index) {
             if start != 0 {
-                if self.link[start as usize] != NONE {
+                if self.nodes[start as usize].link != NONE {
                     continue;
                 }
                 self.join_tree(0, start, self.real + start as usize);
             }
-            self.stack.push(start);
-            while let Some(node) = self.stack.pop() {
+            stack.push(start);
+            while let Some(node) = stack.pop() {
                 for &arc in &at_node[ends[node as usize]..ends[node as usize + 1]] {
                     let other = if self.from[arc] == node { self.to[arc] } else { self.from[arc] };
-                    if other != 0 && self.link[other as usize] == NONE {
+                    if other != 0 && self.nodes[other as usize].link == NONE {
                         self.join_tree(node, other, arc);
-                        self.stack.push(other);
+                        stack.push(other);
                     }
                 }
             }
@@ -87,7 +87,7 @@ impl Simplex {
 
     fn join_tree(&mut self, parent: u32, node: u32, arc: usize) {
         self.adopt(parent, node);
-        self.link[node as usize] = index(arc);
+        self.nodes[node as usize].link = index(arc);
         self.state[arc] = State::Tree;
     }
 
@@ -101,10 +101,14 @@ impl Simplex {
             excess[self.from[arc] as usize] -= self.flow[arc];
             excess[self.to[arc] as usize] += self.flow[arc];
         }
-        let mut order = Vec::with_capacity(self.parent.len());
-        self.walk(|_, node| order.push(node));
+        let mut order = Vec::with_capacity(self.nodes.len());
+        let mut next = Some(0);
+        while let Some(node) = next {
+            order.push(node);
+            next = self.following(node, 0);
+        }
         for &node in order[1..].iter().rev() {
-            let parent = self.parent[node as usize] as usize;
+            let parent = self.nodes[node as usize].parent as usize;
             excess[parent] += self.settle(node, excess[node as usize]);
         }
         self.reprice();
@@ -112,7 +116,7 @@ impl Simplex {
 
     /// Gives the link of a node its flow; returns what comes out at its parent.
     fn settle(&mut self, node: u32, excess: i64) -> i64 {
-        let (parent, link) = (self.parent[node as usize], self.link[node as usize] as usize);
+        let (parent, link) = (self.nodes[node as usize].parent, self.nodes[node as usize].link as usize);
         let artificial = self.real + node as usize;
         if link != artificial {
             let upwards = self.from[link] == node;
@@ -127,7 +131,7 @@ impl Simplex {
             self.state[link] = if due >= most && most > 0 { State::Full } else { State::Empty };
             self.disown(parent, node);
             self.adopt(0, node);
-            self.link[node as usize] = index(artificial);
+            self.nodes[node as usize].link = index(artificial);
             self.state[artificial] = State::Tree;
         }
         // What goes by the artificial arc comes out at the root, where nobody asks.
@@ -144,28 +148,13 @@ impl Simplex {
 
     /// Reckons depths and prices from the tree.
     pub(super) fn reprice(&mut self) {
-        self.walk(|simplex, node| {
-            if node == 0 {
-                simplex.price[0] = 0;
-            } else {
-                simplex.depth[node as usize] = simplex.depth[simplex.parent[node as usize] as usize] + 1;
-                simplex.price[node as usize] = simplex.due(node);
-            }
-        });
-    }
-
-    /// Visits the nodes, parents before children.
-    fn walk(&mut self, mut visit: impl FnMut(&mut Self, u32)) {
-        let mut stack = std::mem::take(&mut self.stack);
-        stack.push(0);
-        while let Some(node) = stack.pop() {
-            visit(self, node);
-            let mut child = self.child[node as usize];
-            while child != NONE {
-                stack.push(child);
-                child = self.next[child as usize];
-            }
+        let mut at = 0;
+        while let Some(node) = self.following(at, 0) {
+            at = node;
+            let price = self.due(at);
+            let depth = self.nodes[self.nodes[at as usize].parent as usize].depth + 1;
+            let node = &mut self.nodes[at as usize];
+            (node.price, node.depth) = (price, depth);
         }
-        self.stack = stack;
     }
 }
