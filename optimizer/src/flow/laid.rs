@@ -49,11 +49,15 @@ pub(super) struct Laid<'a> {
 impl<'a> Laid<'a> {
     /// Lays out a problem; `None` where a demand charge asks for what is no flow.
     pub(super) fn new(problem: &'a Problem<'a>, tree: &'a Tree) -> Option<Self> {
+        let peak = match problem.snapshot.demand_charge {
+            Some(charge) => Some(Peak::of(problem, charge)?),
+            None => None,
+        };
         let none = || tree.limit_w.iter().map(|limits| vec![0; limits.len()]).collect::<Vec<_>>();
         let mut laid = Self {
             problem,
             network: Network::default(),
-            peak: Peak::of(problem)?,
+            peak,
             must: 0,
             origins: Vec::new(),
             length_ms: (0..problem.steps()).map(|step| whole(problem.hours(step) * 3.6e6)).collect(),

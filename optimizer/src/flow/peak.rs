@@ -5,6 +5,7 @@
 //! steps), hence a line that lies below. Two lines, one falling and one rising, meet where to look next. Peaks are whole
 //! milliwatts and all sums exact, so that the search ends at the lowest of the best peaks, wherever it starts.
 
+use headroom_domain::tariff::DemandCharge;
 use std::cmp::Ordering;
 
 use crate::problem::{Powers, Problem};
@@ -72,9 +73,8 @@ impl Line {
 }
 
 impl Peak {
-    /// Returns the peak of a problem, if it pays for one; `None` where that is no flow.
-    pub(super) fn of(problem: &Problem<'_>) -> Option<Option<Self>> {
-        let Some(charge) = problem.snapshot.demand_charge else { return Some(None) };
+    /// Returns the peak of a problem; `None` where it is no flow.
+    pub(super) fn of(problem: &Problem<'_>, charge: DemandCharge) -> Option<Self> {
         let uptake = problem.order.first().map_or(1.0, |session| problem.stays[*session].uptake);
         let is_same = |session: &usize| (problem.stays[*session].uptake - uptake).abs() < SAME;
         let expected_w = problem.expected_w();
@@ -91,7 +91,7 @@ impl Peak {
         let charge = per_mw.round() as i128;
         let expected_mw = expected_w.iter().copied().map(allowed_mw).collect();
         let lowest_mw = allowed_mw(unsteered_w);
-        Some(Some(Self { uptake, charge, unsteered_w, lowest_mw, expected_w, expected_mw, steps: Vec::new() }))
+        Some(Self { uptake, charge, unsteered_w, lowest_mw, expected_w, expected_mw, steps: Vec::new() })
     }
 
     /// Tells whether a step's load could be a new peak.
@@ -214,9 +214,9 @@ impl Peak {
         if slope == 0 {
             simplex.further_goal(network, 1);
             // What money holds full takes all the room there is, liked or not; the rest only what it likes to.
-            let liked = |(step, money): (&Step, &Option<i64>)| match money {
-                Some(1..) => None,
-                Some(..0) => Some(simplex.slope(step.arc)),
+            let liked = |(step, money): (&Step, &Option<i64>)| match money.map(i64::signum) {
+                Some(1) => None,
+                Some(-1) => Some(simplex.slope(step.arc)),
                 _ => held(&step.bound(simplex, at)),
             };
             let slopes = self.steps.iter().zip(&money).map(liked);

@@ -243,13 +243,13 @@ proptest! {
 }
 
 /// A site of so many sessions that need much of it.
-fn busy(sessions: usize) -> Snapshot {
-    let draw = |at: usize| {
-        let (first, steps) = ((at * 5 % 7) as i64, 4 + (at * 3 % 5) as i64);
-        (at % 3, first, steps, 1.0 + (at * 37 % 17) as f64 / 4.0, 0.0, at % 4, None)
+fn busy(sessions: u16) -> Snapshot {
+    let draw = |at: u16| {
+        let (first, steps, kwh) = (i64::from(at * 5 % 7), i64::from(4 + at * 3 % 5), f64::from(at * 37 % 17) / 4.0);
+        (usize::from(at % 3), first, steps, 1.0 + kwh, 0.0, usize::from(at % 4), None)
     };
     let draws: Vec<Draw> = (0..sessions).map(draw).collect();
-    let kw = sessions as f64;
+    let kw = f64::from(sessions);
     snapshot(&draws, kw * 2.5, kw, &[0.2, 0.31, 0.27, 0.22, 0.19, 0.3, 0.24, 0.33, 0.21, 0.26, 0.18, 0.29])
 }
 
