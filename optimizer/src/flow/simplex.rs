@@ -42,8 +42,8 @@ struct Node {
     parent: u32,
     /// The arc to the parent.
     link: u32,
-    /// How far below the root.
-    depth: u32,
+    /// How many nodes hang on it, itself among them.
+    size: u32,
     /// The first child; its siblings are a list.
     child: u32,
     next: u32,
@@ -173,13 +173,14 @@ impl Simplex {
         self.state[out] = if self.flow[out] == 0 { State::Empty } else { State::Full };
         self.state[arc] = State::Tree;
         let (moved, host) = if at_first { (first, second) } else { (second, first) };
+        self.resize(host, leaving, join);
         self.rehang(moved, host, arc, leaving);
     }
 
-    /// Returns the lowest node above both.
+    /// Returns the lowest node above both: what is above has more below it.
     fn join(&self, mut one: u32, mut other: u32) -> u32 {
         while one != other {
-            if self.nodes[one as usize].depth >= self.nodes[other as usize].depth {
+            if self.nodes[one as usize].size <= self.nodes[other as usize].size {
                 one = self.nodes[one as usize].parent;
             } else {
                 other = self.nodes[other as usize].parent;
@@ -230,45 +231,76 @@ impl Simplex {
         }
     }
 
+    /// Counts the nodes below a leaving link where they will hang, up to where both ways join.
+    fn resize(&mut self, host: u32, leaving: u32, join: u32) {
+        let Node { size, parent, .. } = self.nodes[leaving as usize];
+        let mut node = parent;
+        while node != join {
+            self.nodes[node as usize].size -= size;
+            node = self.nodes[node as usize].parent;
+        }
+        node = host;
+        while node != join {
+            self.nodes[node as usize].size += size;
+            node = self.nodes[node as usize].parent;
+        }
+    }
+
     /// Hangs the part of the tree below a leaving link under a new host, by the arc between `moved` and `host`.
     fn rehang(&mut self, moved: u32, host: u32, arc: usize, leaving: u32) {
+        let (all, mut below) = (self.nodes[leaving as usize].size, 0);
         let (mut node, mut host_of_node, mut link) = (moved, host, index(arc));
         loop {
-            let (old_parent, old_link) = (self.nodes[node as usize].parent, self.nodes[node as usize].link);
+            let Node { parent: old_parent, link: old_link, size: old_size, .. } = self.nodes[node as usize];
             self.disown(old_parent, node);
             self.adopt(host_of_node, node);
-            self.nodes[node as usize].link = link;
+            let hung = &mut self.nodes[node as usize];
+            (hung.link, hung.size, below) = (link, all - below, old_size);
             if node == leaving {
                 break;
             }
             (host_of_node, node, link) = (node, old_parent, old_link);
         }
-        let shift = self.due(moved) - self.nodes[moved as usize].price;
-        self.nodes[moved as usize].price += shift;
-        self.nodes[moved as usize].depth = self.nodes[host as usize].depth + 1;
-        let mut at = moved;
-        while let Some(node) = self.following(at, moved) {
-            at = node;
-            let depth = self.nodes[self.nodes[at as usize].parent as usize].depth + 1;
-            let node = &mut self.nodes[at as usize];
-            node.price += shift;
-            node.depth = depth;
+        self.shift(moved, self.due(moved) - self.nodes[moved as usize].price);
+    }
+
+    /// Shifts the prices below a node against the rest: those of the smaller part, for only differences count.
+    fn shift(&mut self, top: u32, by: i64) {
+        if 2 * self.nodes[top as usize].size as usize <= self.nodes.len() {
+            let mut next = Some(top);
+            while let Some(node) = next {
+                self.nodes[node as usize].price += by;
+                next = self.following(node, top);
+            }
+            return;
+        }
+        let mut next = Some(0);
+        while let Some(node) = next {
+            self.nodes[node as usize].price -= by;
+            next = self.following(node, 0);
+            if next == Some(top) {
+                next = self.after(top, 0);
+            }
+        }
+        if self.nodes[0].price.abs() > i64::MAX / 4 {
+            self.reprice();
         }
     }
 
     /// Returns the node after another on a walk through what hangs on `top`, parents before children.
     fn following(&self, at: u32, top: u32) -> Option<u32> {
-        let mut node = &self.nodes[at as usize];
-        if node.child != NONE {
-            return Some(node.child);
-        }
-        let mut at = at;
+        let child = self.nodes[at as usize].child;
+        if child == NONE { self.after(at, top) } else { Some(child) }
+    }
+
+    /// Returns the node after all that hangs on another.
+    fn after(&self, mut at: u32, top: u32) -> Option<u32> {
         while at != top {
+            let node = &self.nodes[at as usize];
             if node.next != NONE {
                 return Some(node.next);
             }
             at = node.parent;
-            node = &self.nodes[at as usize];
         }
         None
     }

@@ -4,7 +4,7 @@ use super::{NONE, Network, Node, Simplex, State, index};
 
 impl Default for Node {
     fn default() -> Self {
-        Self { price: 0, parent: NONE, link: NONE, depth: 0, child: NONE, next: NONE, previous: NONE }
+        Self { price: 0, parent: NONE, link: NONE, size: 1, child: NONE, next: NONE, previous: NONE }
     }
 }
 
@@ -101,12 +101,7 @@ impl Simplex {
             excess[self.from[arc] as usize] -= self.flow[arc];
             excess[self.to[arc] as usize] += self.flow[arc];
         }
-        let mut order = Vec::with_capacity(self.nodes.len());
-        let mut next = Some(0);
-        while let Some(node) = next {
-            order.push(node);
-            next = self.following(node, 0);
-        }
+        let order = self.order();
         for &node in order[1..].iter().rev() {
             let parent = self.nodes[node as usize].parent as usize;
             excess[parent] += self.settle(node, excess[node as usize]);
@@ -146,15 +141,26 @@ impl Simplex {
         passed
     }
 
-    /// Reckons depths and prices from the tree.
+    /// Reckons sizes and prices from the tree.
     pub(super) fn reprice(&mut self) {
-        let mut at = 0;
-        while let Some(node) = self.following(at, 0) {
-            at = node;
-            let price = self.due(at);
-            let depth = self.nodes[self.nodes[at as usize].parent as usize].depth + 1;
-            let node = &mut self.nodes[at as usize];
-            (node.price, node.depth) = (price, depth);
+        let order = self.order();
+        self.nodes[0].price = 0;
+        for &node in &order {
+            self.nodes[node as usize].size = 1;
+            if node != 0 {
+                self.nodes[node as usize].price = self.due(node);
+            }
         }
+        for &node in order[1..].iter().rev() {
+            let Node { parent, size, .. } = self.nodes[node as usize];
+            self.nodes[parent as usize].size += size;
+        }
+    }
+
+    /// Returns the nodes, parents before children.
+    fn order(&self) -> Vec<u32> {
+        let mut order = Vec::with_capacity(self.nodes.len());
+        order.extend(std::iter::successors(Some(0), |node| self.following(*node, 0)));
+        order
     }
 }
