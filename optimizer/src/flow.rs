@@ -1,38 +1,83 @@
-//! Problems that are pure flows, planned as such: many times faster than by the programme, with the same answer.
+//! Problems that are pure flows, planned as such: many times faster than by the programmes, with the same answer.
 //!
 //! Energy flows from each session through its steps and up the tree to the grid; what is wanted but not taken flows
-//! straight there. It is a flow as long as every watt counts the same wherever it passes: whole steps, no peak to pay for,
-//! one kind of limit at each node. Cost and preference are one cost of two parts, compared in order.
+//! straight there. It is a flow as long as every watt counts the same wherever it passes: whole steps, one kind of limit
+//! at each node, and under a demand charge one uptake for all. Cost and preference are goals in order; a third, made of
+//! names, leaves one answer only. So a plan can start from where an [earlier one](Basis) ended and says the same.
+//!
+//! A demand charge is no flow, but a search along the peak: see [`peak`].
 
 use crate::problem::{Powers, Problem};
-use crate::room::Room;
-use crate::stages::{cost, preference};
 
+mod basis;
+mod laid;
+mod network;
+mod peak;
 mod simplex;
-use simplex::{Cost, Network};
+mod tree;
+
+pub(crate) use basis::Basis;
+use laid::Laid;
+use simplex::Simplex;
+use tree::Tree;
 
 #[cfg(test)]
 mod tests;
 
-/// Units of flow in a kWh: mWh.
-const UNITS: f64 = 1e6;
 /// Units of cost in one of a currency.
 const COSTS: f64 = 1e9;
 /// Hours and weights this near are the same.
 const SAME: f64 = 1e-9;
+/// Units of flow in a Wh: a milliwatt for a millisecond. Power and time are whole numbers, so that peaks are as well.
+const UNITS: f64 = 3.6e9;
+/// What a need may be missed by, as in the programmes, for the rounding of limits: a mWh.
+const MISSED: i64 = 3_600_000;
 
-/// Plans a problem whose needs all fit; `None` where it is no flow.
-pub(crate) fn plan(problem: &Problem<'_>) -> Option<Powers> {
-    if problem.snapshot.demand_charge.is_some() || !has_whole_steps(problem) {
+/// A plan by flow.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) powers: Powers,
+    /// The highest power at the root that the plan pays for, in W.
+    pub(crate) peak_w: Option<f64>,
+    /// Where the plan ended, for the next one to start from.
+    pub(crate) basis: Basis,
+    /// How many pivots it took.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests measure work by it"))]
+    pub(crate) pivots: usize,
+}
+
+/// Plans a problem whose needs all fit, from where an earlier plan ended; `None` where it is no flow.
+///
+/// The answer does not depend on where it starts.
+pub(crate) fn plan(problem: &Problem<'_>, earlier: Option<&Basis>) -> Option<Planned> {
+    if !has_whole_steps(problem) {
         return None;
     }
     let tree = Tree::of(problem)?;
-    let mut laid = Laid::new(problem, &tree);
-    for (session, taste) in preference::tastes(problem) {
-        laid.session(session, &taste);
+    let mut laid = Laid::new(problem, &tree)?;
+    let first = laid.peak.as_ref().map(|peak| peak.first(laid.must, earlier.and_then(|earlier| earlier.peak_mw)));
+    if let (Some(peak), Some(first)) = (&laid.peak, first) {
+        peak.limit(first.at, |arc, most| laid.network.arcs[arc].capacity = most);
+        laid.network.penalty = peak.penalty();
     }
-    let flow = laid.network.solve()?;
-    Some(laid.powers(&flow))
+    if !laid.network.fits() {
+        return None;
+    }
+    let states = earlier.map_or_else(|| laid.filled(), |earlier| earlier.states(&laid));
+    let mut simplex = Simplex::new(&laid.network, &states);
+    let peak = match (&laid.peak, first) {
+        (Some(peak), Some(first)) => Some(peak.search(&laid.network, &mut simplex, first)),
+        _ => None,
+    };
+    simplex.first_goal();
+    if !simplex.is_feasible() {
+        return None;
+    }
+    simplex.further_goals(&laid.network);
+    let powers = laid.powers(&simplex.flow);
+    let peak_w = laid.peak.as_ref().map(|peak| peak.needed_w(problem, &powers));
+    let basis = Basis::of(&laid, &simplex.state, peak);
+    Some(Planned { powers, peak_w, basis, pivots: simplex.pivots })
 }
 
 fn has_whole_steps(problem: &Problem<'_>) -> bool {
@@ -41,137 +86,4 @@ fn has_whole_steps(problem: &Problem<'_>) -> bool {
         stay.steps.clone().all(|step| (stay.hours[step] - problem.hours(step)).abs() < SAME)
     };
     problem.order.iter().all(whole)
-}
-
-/// The nodes that limit sessions together.
-struct Tree {
-    /// For each session the nodes above it, upwards.
-    above: Vec<Vec<usize>>,
-    /// `limit_w[node][step]`.
-    limit_w: Vec<Vec<f64>>,
-}
-
-impl Tree {
-    /// Merges the rows of each node into one limit; `None` where sessions count differently in a row.
-    fn of(problem: &Problem<'_>) -> Option<Self> {
-        let rows = problem.rows.all();
-        let mut below = vec![0_usize; problem.snapshot.tree.nodes().len()];
-        let (mut weights, mut members) = (vec![None; rows.len()], vec![0_usize; rows.len()]);
-        let mut above = vec![Vec::new(); problem.stays.len()];
-        for &session in &problem.order {
-            for &(row, weight) in problem.rows.of(session) {
-                if (*weights[row].get_or_insert(weight) - weight).abs() > SAME {
-                    return None;
-                }
-                members[row] += 1;
-                if above[session].last() != Some(&rows[row].node) {
-                    above[session].push(rows[row].node);
-                    below[rows[row].node] += 1;
-                }
-            }
-        }
-        let mut limit_w = vec![vec![f64::INFINITY; problem.steps()]; below.len()];
-        for (at, row) in rows.iter().enumerate().filter(|(at, _)| members[*at] > 0) {
-            if members[at] != below[row.node] {
-                return None;
-            }
-            for (limit, room) in limit_w[row.node].iter_mut().zip(&problem.room_w[at]) {
-                *limit = limit.min(room / weights[at].unwrap_or(1.0));
-            }
-        }
-        // A node of one session already bounds its power.
-        for nodes in &mut above {
-            nodes.retain(|node| below[*node] > 1);
-        }
-        Some(Self { above, limit_w })
-    }
-}
-
-/// A problem laid out as a network.
-struct Laid<'a> {
-    problem: &'a Problem<'a>,
-    tree: &'a Tree,
-    room: Room,
-    network: Network,
-    grid: usize,
-    /// The place of each node in each step, where it is in the network.
-    places: Vec<Vec<Option<usize>>>,
-    /// Session, step and arc of each part of a power.
-    powers: Vec<(usize, usize, usize)>,
-}
-
-impl<'a> Laid<'a> {
-    fn new(problem: &'a Problem<'a>, tree: &'a Tree) -> Self {
-        let mut network = Network::default();
-        let grid = network.node(0);
-        let places = vec![vec![None; problem.steps()]; tree.limit_w.len()];
-        Self { problem, tree, room: Room::of(problem), network, grid, places, powers: Vec::new() }
-    }
-
-    /// Adds a session: its energy, its steps, and what it leaves.
-    fn session(&mut self, session: usize, taste: &impl Fn(usize) -> Option<preference::Taste>) {
-        let (problem, stay) = (self.problem, &self.problem.stays[session]);
-        let from = self.network.node(0);
-        let mut reach = 0;
-        for step in stay.steps.clone() {
-            let hours = problem.hours(step);
-            let most_kw = stay.maximum_w.min(self.room.left(&problem.rows, session, step)) / 1000.0;
-            let Some(taste) = taste(step).filter(|_| units(most_kw * hours) > 0) else { continue };
-            let place = self.place(&self.tree.above[session], step);
-            let money = cost::price(problem, session, step) * stay.uptake;
-            for (part_kw, weight) in parts(most_kw, taste) {
-                let energy = units(part_kw * hours);
-                let arc = self.network.arc(from, place, energy, costs(money, weight));
-                reach += energy;
-                self.powers.push((session, step, arc));
-            }
-        }
-        let allowed = |energy_wh: f64| units(energy_wh / 1000.0 / stay.uptake);
-        let (must, wanted) = (allowed(stay.needed_wh).min(reach), allowed(stay.wanted_wh).min(reach));
-        let worth = cost::value(problem, session).unwrap_or(0.0) * stay.uptake;
-        self.network.supply[from] = wanted;
-        self.network.supply[self.grid] -= wanted;
-        self.network.arc(from, self.grid, (wanted - must).max(0), costs(worth, 0.0));
-    }
-
-    /// Returns where the power of a step enters the tree; what is above is added when it is first asked for.
-    fn place(&mut self, above: &[usize], step: usize) -> usize {
-        let Some((&node, rest)) = above.split_first() else { return self.grid };
-        if let Some(place) = self.places[node][step] {
-            return place;
-        }
-        let (place, parent) = (self.network.node(0), self.place(rest, step));
-        let most = self.tree.limit_w[node][step] / 1000.0 * self.problem.hours(step);
-        self.network.arc(place, parent, units(most), Cost::default());
-        self.places[node][step] = Some(place);
-        place
-    }
-
-    fn powers(&self, flow: &[i64]) -> Powers {
-        let mut powers = self.problem.nothing();
-        for &(session, step, arc) in &self.powers {
-            powers[session][step] += flow[arc] as f64 / UNITS * 1000.0 / self.problem.hours(step);
-        }
-        powers
-    }
-}
-
-/// Splits a power where what a kWh weighs changes: at what is in force.
-fn parts(most_kw: f64, taste: preference::Taste) -> Vec<(f64, f64)> {
-    let Some((in_force_kw, change, stop)) = taste.in_force else { return vec![(most_kw, taste.late)] };
-    let below_kw = in_force_kw.min(most_kw);
-    vec![(below_kw, taste.late - change - stop), (most_kw - below_kw, taste.late + change)]
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "energies of a session stay far below 1e6 kWh; larger ones are cut"
-)]
-fn units(energy_kwh: f64) -> i64 {
-    (energy_kwh * UNITS).min(1e12) as i64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "prices are finite and small; larger ones saturate")]
-fn costs(money: f64, weight: f64) -> Cost {
-    Cost((money * COSTS).round() as i64, (weight * COSTS).round() as i64)
 }

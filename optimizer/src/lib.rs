@@ -43,7 +43,15 @@
 //! 4. **Preference**: early where it is liked (FAST most), and few changes to what is in force.
 //!
 //! Each stage keeps what the one before reached: the shortfalls as bounds, the cost by the columns and rows that its
-//! duals hold fast. No weight trades one goal for another. Then powers of the next hours that lie between zero and the
+//! duals hold fast. No weight trades one goal for another.
+//!
+//! There are two ways to plan, with the same answer. Linear programmes (`HiGHS`) plan everything. Where every watt counts
+//! the same wherever it passes (whole steps, one kind of limit at a node, no shared phases, one uptake under a demand
+//! charge) and all needs fit, the problem is a flow: a network simplex reaches the same goals in order, many times
+//! faster, looks for the peak of a demand charge along the line of all peaks, and can start from where the
+//! [plan before](rolling::Memory) ended.
+//!
+//! Then powers of the next hours that lie between zero and the
 //! minimum are mended in the room that the others leave, and every step that gives less than it could gets a
 //! [`Reason`](headroom_domain::reason::Reason).
 

@@ -34,13 +34,20 @@ pub(crate) const SOLVES: f64 = need::ROUNDS as f64 + 5.0;
 
 /// Plans a problem: limits, then need, then cost, then preference.
 ///
-/// `all_needs_fit` is given when a plan is already known that meets every need that the stay and the limits allow.
-pub(crate) fn plan(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged, Unsolved> {
+/// `all_needs_fit` is given when a plan is already known that meets every need that the stay and the limits allow. A flow
+/// starts from where an earlier one ended, and keeps where it ends.
+pub(crate) fn plan(
+    problem: &Problem<'_>,
+    all_needs_fit: bool,
+    basis: &mut Option<flow::Basis>,
+) -> Result<Staged, Unsolved> {
     if all_needs_fit
         && problem.is_plain()
-        && let Some(powers) = flow::plan(problem)
+        && let Some(flow) = flow::plan(problem, basis.as_ref())
     {
-        return Ok(Staged { powers, optimal: true, peak_w: None, storage: StoragePlan::default() });
+        *basis = Some(flow.basis);
+        let storage = StoragePlan::default();
+        return Ok(Staged { powers: flow.powers, optimal: true, peak_w: flow.peak_w, storage });
     }
     by_programmes(problem, all_needs_fit)
 }
