@@ -138,6 +138,8 @@ fn a_session_that_must_not_pause_keeps_its_minimum() {
 #[test]
 fn when_the_deadline_strikes_a_simple_rule_answers() {
     let mut snapshot = case("009");
+    // A flow asks for no deadline; a stay that ends within a step is none.
+    snapshot.sessions[0].departure -= TimeDelta::minutes(7);
     snapshot.settings.deadline_s = 1e-9;
     let schedule = step(&snapshot);
     assert_ne!(schedule.status, PlanStatus::Optimal);
