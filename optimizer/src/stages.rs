@@ -26,6 +26,8 @@ pub(crate) struct Staged {
 pub(crate) const SLACK_KWH: f64 = 1e-6;
 /// The same where rounding adds up.
 const WIDE_SLACK_KWH: f64 = 1e-3;
+/// By how much, in parts of itself, a cost may grow where nothing narrower is left.
+const HAIR: f64 = 1e-6;
 /// Slopes and prices below this are none.
 const FLAT: f64 = 1e-9;
 
@@ -66,11 +68,13 @@ pub(crate) fn by_programmes(problem: &Problem<'_>, all_needs_fit: bool) -> Resul
     if !solved.optimal {
         return Ok(staged(&solved, false));
     }
-    let prefer = |slack: f64| {
-        solve(&preference::programme(problem, &cost.model, face(&cost.model.programme, &solved, slack)), limit_s)
-    };
-    // Exactly as good is a narrow place: rounding can close it.
-    match prefer(0.0).or_else(|_| prefer(SLACK_KWH)).or_else(|_| prefer(WIDE_SLACK_KWH)) {
+    let prefer = |face: LinearProgramme| solve(&preference::programme(problem, &cost.model, face), limit_s);
+    let programme = &cost.model.programme;
+    // Exactly as good is a narrow place, and rounding can close it: then a bound on the cost has more room.
+    let preferred = prefer(face(programme, &solved, 0.0))
+        .or_else(|_| prefer(face(programme, &solved, SLACK_KWH)))
+        .or_else(|_| prefer(bounded(programme, &solved)));
+    match preferred {
         Ok(preferred) => Ok(staged(&preferred, preferred.optimal)),
         Err(_) => Ok(staged(&solved, false)),
     }
@@ -123,6 +127,17 @@ impl Model {
         }
         Ok(true)
     }
+}
+
+/// Returns the programme of all solutions that cost no more than the one given, but for a hair.
+fn bounded(programme: &LinearProgramme, solved: &Solved) -> LinearProgramme {
+    let mut bounded = programme.clone();
+    let costs = bounded.columns.iter_mut().enumerate();
+    let entries: Vec<_> = costs.map(|(index, column)| (index, std::mem::take(&mut column.cost))).collect();
+    let best: f64 = entries.iter().map(|(index, cost)| cost * solved.values[*index]).sum();
+    let entries = entries.into_iter().filter(|(_, cost)| *cost != 0.0).collect();
+    bounded.at_most(best + HAIR * best.abs().max(1.0), entries);
+    bounded
 }
 
 /// Returns the programme of all solutions that are as good as the one given.

@@ -79,8 +79,8 @@ fn what_a_limit_would_do_is_known_before_it_is_submitted() {
     let gentle = what_if(&snapshot, &[limit("site", &snapshot, (2, 3), 5.0)]).unwrap();
     assert!(gentle.short.is_empty() && gentle.missed_wh.as_wh() < 10.0, "{gentle:?}");
     // Of the 5.48 kWh of the cheap hour 2.5 stay, 2.5 move within it, and 0.48 to where a kWh costs 0.2 more.
-    assert!((gentle.shifted_wh.as_kwh() - 2.98).abs() < 1e-6, "{gentle:?}");
-    assert!((gentle.cost.as_amount() - 0.48 * 0.2).abs() < 1e-6, "{gentle:?}");
+    assert!((gentle.shifted_wh.as_kwh() - 2.98).abs() < 1e-4, "{gentle:?}");
+    assert!((gentle.cost.as_amount() - 0.48 * 0.2).abs() < 1e-4, "{gentle:?}");
     let harsh = what_if(&snapshot, &[limit("site", &snapshot, (0, 4), 0.0)]).unwrap();
     assert_eq!(harsh.short.len(), 2);
     assert!((harsh.missed_wh.as_kwh() - 22.0).abs() < 0.1 && (harsh.shed_wh.as_kwh() - 22.0).abs() < 0.1, "{harsh:?}");
