@@ -16,9 +16,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod rivals;
+mod utility;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::read()?;
+    if let Some(feeders) = arguments.utility {
+        return utility::run(feeders, arguments.by_site);
+    }
     println!(
         "{STEPS} steps of 15 min; CPU ms of all threads, the median of several runs; cost and kWh missed by one judge"
     );
@@ -30,7 +34,8 @@ fn main() -> anyhow::Result<()> {
     }
     let sites = if arguments.quick { 5 } else { 100 };
     let goals = Goals { cpu_ms: Some(30.0), faster_than_lean: 30.0, ..Goals::default() };
-    compare(&arguments, &format!("feeder-{sites}x20"), &feeder(sites, 20, 1)?, goals)
+    compare(&arguments, &format!("feeder-{sites}x20"), &feeder(sites, 20, 1)?, goals)?;
+    utility::show(arguments.quick)
 }
 
 const HEADING: &str = "\nproblem         means          CPU ms        cost  short kWh  over kW   ratio of ours to it";
@@ -39,11 +44,14 @@ const HEADING: &str = "\nproblem         means          CPU ms        cost  shor
 struct Arguments {
     quick: bool,
     export: Option<PathBuf>,
+    /// Only a region of so many feeders, as a process of its own, so that its memory is its own.
+    utility: Option<usize>,
+    by_site: bool,
 }
 
 impl Arguments {
     fn read() -> anyhow::Result<Self> {
-        let mut read = Self { quick: false, export: None };
+        let mut read = Self { quick: false, export: None, utility: None, by_site: false };
         let mut given = std::env::args().skip(1);
         while let Some(argument) = given.next() {
             match argument.as_str() {
@@ -51,6 +59,8 @@ impl Arguments {
                 "--export" => {
                     read.export = Some(given.next().ok_or_else(|| anyhow::anyhow!("--export FOLDER"))?.into())
                 }
+                utility::FLAG => read.utility = Some(given.next().unwrap_or_default().parse()?),
+                utility::BY_SITE => read.by_site = true,
                 _ => {}
             }
         }

@@ -7,6 +7,7 @@ use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::Belief;
 use headroom_domain::tariff::DemandCharge;
 use headroom_domain::{Current, Energy, EnergyPrice, Interval, Money, NodeId, Power, Ratio, TimeGrid, Voltage};
+use headroom_optimizer::region::{Area, Region};
 use headroom_optimizer::snapshot::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,6 +16,8 @@ use rand_chacha::ChaCha8Rng;
 pub const STEPS: usize = 96;
 /// EVSEs that share a circuit.
 const PER_CIRCUIT: usize = 10;
+/// Feeders that share a substation.
+const PER_SUBSTATION: usize = 10;
 
 /// Makes a site with so many sessions over a day, limits at site, circuit and EVSE, and a demand charge.
 ///
@@ -68,6 +71,55 @@ pub fn feeder(sites: usize, per_site: usize, seed: u64) -> Result<Snapshot, Tree
     }
     nodes.push(node("feeder".to_owned(), NodeKind::Feeder, None, Some(sum * 0.6)));
     Ok(Snapshot { base_load, ..snapshot(nodes, states, prices)? })
+}
+
+/// Makes a region: substations of ten feeders, each feeder an area, and limits that bind at both.
+///
+/// **Errors**: none for any seed; the trees are checked all the same.
+pub fn region(feeders: usize, sites: usize, per_site: usize, seed: u64) -> Result<Region, TreeError> {
+    let mut nodes = vec![node("region".to_owned(), NodeKind::Area, None, None)];
+    let mut areas = Vec::new();
+    // The price is the region's.
+    let prices = feeder(1, 1, seed)?.prices;
+    for (substation, first) in (0..feeders).step_by(PER_SUBSTATION).enumerate() {
+        let id = format!("substation-{substation}");
+        let mut sum = Power::ZERO;
+        for at in first..feeders.min(first + PER_SUBSTATION) {
+            let snapshot = Snapshot { prices: prices.clone(), ..feeder(sites, per_site, seed + at as u64)? };
+            sum += snapshot.tree.root().rating.maximum_import_w.unwrap_or_default();
+            areas.push(Area { above: NodeId::new(id.clone()), snapshot });
+        }
+        nodes.push(node(id, NodeKind::Area, Some("region"), Some(sum * 0.8)));
+    }
+    Ok(Region { tree: GridTree::new(nodes)?, limits: Vec::new(), base_load: Vec::new(), areas })
+}
+
+/// Makes the same region with every site an area, and the feeders among the places above.
+///
+/// **Errors**: none; the trees are checked all the same.
+pub fn by_site(region: &Region) -> Result<Region, TreeError> {
+    let mut nodes = region.tree.nodes().to_vec();
+    let mut areas = Vec::new();
+    for (at, area) in region.areas.iter().enumerate() {
+        let (whole, feeder) = (&area.snapshot, format!("feeder-{at}"));
+        let rated = whole.tree.root().rating.maximum_import_w;
+        nodes.push(node(feeder.clone(), NodeKind::Feeder, Some(area.above.as_str()), rated));
+        let sites = whole.tree.nodes().iter().filter(|node| node.kind == NodeKind::ConnectionPoint);
+        for (site, base) in sites.zip(&whole.base_load) {
+            let own = |node: &&GridNode| node.parent.as_ref() == Some(&site.id);
+            let mut tree = vec![GridNode { parent: None, ..site.clone() }];
+            tree.extend(whole.tree.nodes().iter().filter(own).cloned());
+            let here = |state: &&SessionState| tree[1..].iter().any(|node| node.id == state.node);
+            let sessions = whole.sessions.iter().filter(here).cloned().collect();
+            let snapshot = Snapshot {
+                base_load: vec![base.clone()],
+                settings: whole.settings,
+                ..snapshot(tree, sessions, whole.prices.clone())?
+            };
+            areas.push(Area { above: NodeId::new(feeder.clone()), snapshot });
+        }
+    }
+    Ok(Region { tree: GridTree::new(nodes)?, limits: Vec::new(), base_load: Vec::new(), areas })
 }
 
 /// Returns the start of every area's day.
