@@ -20,6 +20,7 @@ mod above;
 mod bargain;
 mod capped;
 mod check;
+mod condensed;
 #[cfg(test)]
 mod tests;
 

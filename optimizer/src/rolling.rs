@@ -4,6 +4,8 @@ use headroom_domain::schedule::{PlanStatus, Schedule};
 
 use crate::problem::{Powers, Problem};
 use crate::snapshot::Snapshot;
+use crate::solve::Unsolved;
+use crate::stages::Staged;
 use crate::{fallback, outcome, repair, stages};
 
 /// Plans a snapshot. There is always an answer; how it came about stands in its status:
@@ -19,13 +21,23 @@ pub fn step(snapshot: &Snapshot) -> Schedule {
     }
     let problem = Problem::new(snapshot);
     let greedy = fallback::greedy(&problem);
-    match stages::plan(&problem, meets_all_needs(&problem, &greedy)) {
+    match staged(&problem, &greedy) {
         Ok(mut staged) => {
             repair::mend(&problem, &mut staged.powers, staged.peak_w);
             let status = if staged.optimal { PlanStatus::Optimal } else { PlanStatus::Feasible };
             outcome::schedule(&problem, &staged.powers, status)
         }
         Err(_) => outcome::schedule(&problem, &greedy, PlanStatus::Fallback),
+    }
+}
+
+/// Plans by stages, with what a simple rule found.
+///
+/// That all needs fit is tried even where the rule missed some: if they do, nothing has to be levelled.
+pub(crate) fn staged(problem: &Problem<'_>, greedy: &Powers) -> Result<Staged, Unsolved> {
+    match stages::plan(problem, true) {
+        Err(_) if !meets_all_needs(problem, greedy) => stages::plan(problem, false),
+        staged => staged,
     }
 }
 

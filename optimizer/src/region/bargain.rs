@@ -1,12 +1,15 @@
 //! Who goes elsewhere: prices on the places above, then caps, then what is left over.
 
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 use crate::rolling;
+use crate::snapshot::Snapshot;
 
 use super::Region;
 use super::above::Above;
 use super::capped::{self, Planned};
+use super::condensed::condensed;
 
 /// The most rounds of prices.
 const ROUNDS: usize = 20;
@@ -89,6 +92,7 @@ fn replan(region: &Region, planned: &mut [Planned], caps: &[Vec<f64>], which: &[
 /// Returns what areas draw on average when places that are passed grow dearer round by round.
 fn average(region: &Region, above: &Above, alone: &[Planned], stride: f64) -> Vec<Vec<f64>> {
     let rooms = above.rooms(alone);
+    let areas: Vec<_> = region.areas.par_iter().map(|area| condensed(&area.snapshot)).collect();
     let scale = price_scale(region);
     let mut prices = vec![vec![0.0; above.steps()]; above.len()];
     let mut drawn: Vec<Vec<f64>> = alone.iter().map(|planned| planned.drawn_w.clone()).collect();
@@ -100,7 +104,7 @@ fn average(region: &Region, above: &Above, alone: &[Planned], stride: f64) -> Ve
         for (prices, (loads, rooms)) in prices.iter_mut().zip(loads.iter().zip(&rooms)) {
             raise(prices, loads, rooms, stride);
         }
-        drawn = respond(region, above, &prices, alone);
+        drawn = respond(&areas, above, &prices, alone);
         // Late rounds know more.
         let weight = (round * round) as f64;
         weights += weight;
@@ -123,7 +127,7 @@ fn raise(prices: &mut [f64], loads: &[f64], rooms: &[f64], stride: f64) {
 }
 
 /// Plans every area under its prices; who has none keeps its plan.
-fn respond(region: &Region, above: &Above, prices: &[Vec<f64>], alone: &[Planned]) -> Vec<Vec<f64>> {
+fn respond(areas: &[Cow<'_, Snapshot>], above: &Above, prices: &[Vec<f64>], alone: &[Planned]) -> Vec<Vec<f64>> {
     let respond = |(area, alone): (usize, &Planned)| {
         let mut added = vec![0.0; above.steps()];
         for node in above.path(area) {
@@ -132,8 +136,7 @@ fn respond(region: &Region, above: &Above, prices: &[Vec<f64>], alone: &[Planned
         if added.iter().all(|price| *price <= 0.0) {
             return alone.drawn_w.clone();
         }
-        let snapshot = &region.areas[area].snapshot;
-        capped::drawn(snapshot, &rolling::step(&capped::priced(snapshot, &added)))
+        capped::asked(&areas[area], &added)
     };
     alone.par_iter().enumerate().map(respond).collect()
 }

@@ -6,6 +6,7 @@ use headroom_domain::{EnergyPrice, Power};
 
 use crate::problem::Problem;
 use crate::snapshot::{NodeLimits, SessionState, Snapshot};
+use crate::{fallback, rolling};
 
 use super::AreaPlan;
 
@@ -85,7 +86,7 @@ impl Planned {
 }
 
 /// Returns what the planned sessions load the root with in each step.
-pub(super) fn drawn(snapshot: &Snapshot, schedule: &Schedule) -> Vec<f64> {
+fn drawn(snapshot: &Snapshot, schedule: &Schedule) -> Vec<f64> {
     let mut drawn = vec![0.0; snapshot.grid.len()];
     for (session, plan) in snapshot.sessions.iter().zip(&schedule.sessions).filter(|(session, _)| session.is_planned())
     {
@@ -141,8 +142,23 @@ fn lower(one: Option<(Power, Basis)>, other: Option<(Power, Basis)>) -> Option<(
     }
 }
 
+/// Returns what a snapshot would draw at its root, under prices per kWh added to its own. No word on why, no mending for
+/// minimum currents: it is only asked for.
+pub(super) fn asked(snapshot: &Snapshot, added: &[f64]) -> Vec<f64> {
+    let priced = priced(snapshot, added);
+    let problem = Problem::new(&priced);
+    let greedy = fallback::greedy(&problem);
+    let powers = rolling::staged(&problem, &greedy).map(|staged| staged.powers).unwrap_or(greedy);
+    let mut asked = vec![0.0; problem.steps()];
+    for &session in &problem.order {
+        let share = snapshot.sessions[session].load_share.as_ratio();
+        add(&mut asked, powers[session].iter().map(|power| share * power));
+    }
+    asked
+}
+
 /// Returns a snapshot with prices per kWh added to its own.
-pub(super) fn priced(snapshot: &Snapshot, added: &[f64]) -> Snapshot {
+fn priced(snapshot: &Snapshot, added: &[f64]) -> Snapshot {
     let mut priced = snapshot.clone();
     for (price, added) in priced.prices.iter_mut().zip(added) {
         *price = EnergyPrice::from_per_kwh(price.as_per_kwh() + added);
