@@ -57,7 +57,7 @@ impl Arguments {
             match argument.as_str() {
                 "--quick" | "--test" => read.quick = true,
                 "--export" => {
-                    read.export = Some(given.next().ok_or_else(|| anyhow::anyhow!("--export FOLDER"))?.into())
+                    read.export = Some(given.next().ok_or_else(|| anyhow::anyhow!("--export FOLDER"))?.into());
                 }
                 utility::FLAG => read.utility = Some(given.next().unwrap_or_default().parse()?),
                 utility::BY_SITE => read.by_site = true,

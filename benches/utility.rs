@@ -2,6 +2,7 @@
 
 use headroom_benches::area::{by_site, region};
 use headroom_benches::clock::{measure, peak_memory_mib};
+use headroom_domain::Power;
 use headroom_optimizer::region::{Area, AreaPlan, plan};
 use std::process::Command;
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub(crate) fn show(quick: bool) -> anyhow::Result<()> {
         FEEDER.0, FEEDER.1
     );
     println!("areas                   wall s    CPU s   MiB        cost  short kWh  over kW above");
-    let sizes: &[usize] = if quick { &[1] } else { &[10, 20, 100] };
+    let sizes: &[usize] = if quick { &[1] } else { &[1, 2, 4] };
     for feeders in sizes {
         for areas in [&[][..], &[BY_SITE]] {
             let status =
@@ -68,7 +69,7 @@ fn over_kw(region: &headroom_optimizer::region::Region, plans: &[AreaPlan]) -> f
         }
     }
     let over = loads.iter().zip(region.tree.nodes()).map(|(loads, node)| {
-        let limit = node.rating.maximum_import_w.map_or(f64::INFINITY, |power| power.as_kw());
+        let limit = node.rating.maximum_import_w.map_or(f64::INFINITY, Power::as_kw);
         loads.iter().copied().fold(0.0, f64::max) - limit
     });
     over.fold(0.0, f64::max)

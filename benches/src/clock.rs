@@ -12,8 +12,8 @@ pub struct Measured {
     pub wall_ms: f64,
 }
 
-/// What short work is repeated to, so that the system's clock sees it.
-const LEAST: Duration = Duration::from_millis(20);
+/// What short work is repeated to: the system counts CPU time in ticks of some milliseconds.
+const LEAST: Duration = Duration::from_millis(200);
 /// The fewest and the most runs (of one or of many repeats).
 const RUNS: std::ops::RangeInclusive<usize> = 3..=25;
 
