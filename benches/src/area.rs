@@ -1,4 +1,4 @@
-//! Synthetic areas: a site with circuits, limits at every level, a price by time of use and a demand charge.
+//! Synthetic areas, the same for the same seed: limits at every level and a price by time of use.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::grid::{GridNode, GridTree, NodeKind, Phase, Rating, TreeError, Wiring};
@@ -7,6 +7,7 @@ use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::Belief;
 use headroom_domain::tariff::DemandCharge;
 use headroom_domain::{Current, Energy, EnergyPrice, Interval, Money, NodeId, Power, Ratio, TimeGrid, Voltage};
+use headroom_optimizer::region::{Area, Region};
 use headroom_optimizer::snapshot::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,55 +16,150 @@ use rand_chacha::ChaCha8Rng;
 pub const STEPS: usize = 96;
 /// EVSEs that share a circuit.
 const PER_CIRCUIT: usize = 10;
+/// Feeders that share a substation.
+const PER_SUBSTATION: usize = 10;
 
-/// Makes an area with so many sessions over a day; the same seed gives the same area.
+/// Makes a site with so many sessions over a day, limits at site, circuit and EVSE, and a demand charge.
+///
+/// Nobody is in a hurry, so that money is the one goal beside the needs, also for those who know no other.
 ///
 /// **Errors**: none for any seed; the tree is checked all the same.
 pub fn synthetic(sessions: usize, seed: u64) -> Result<Snapshot, TreeError> {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_240);
-    let grid = TimeGrid::uniform(now, TimeDelta::minutes(15), STEPS);
-    let states: Vec<_> = (0..sessions).map(|at| session(&mut chance, now, at)).collect();
-    let installed = |states: &[SessionState]| states.iter().map(|state| state.maximum_w).sum::<Power>();
+    let states: Vec<_> = (0..sessions).map(|at| session(&mut chance, "site", at)).collect();
     let capacity = installed(&states) * 0.35;
     let mut nodes = vec![node("site".to_owned(), NodeKind::ConnectionPoint, None, Some(capacity))];
     for (circuit, states) in states.chunks(PER_CIRCUIT).enumerate() {
         let id = format!("site/circuit-{circuit}");
         nodes.push(node(id.clone(), NodeKind::Circuit, Some("site"), Some(installed(states) * 0.5)));
-        for state in states {
-            let evse = node(state.node.to_string(), NodeKind::Evse, Some(&id), Some(state.maximum_w));
-            nodes.push(GridNode { wiring: Some(wiring()), ..evse });
-        }
+        nodes.extend(states.iter().map(|state| evse(state, &id)));
     }
     let base: Vec<Power> = (0..STEPS).map(|_| capacity * chance.random_range(0.1..0.3)).collect();
-    let low = Interval { start: now + TimeDelta::hours(5), end: now + TimeDelta::hours(8) };
+    let low = Interval { start: start() + TimeDelta::hours(5), end: start() + TimeDelta::hours(8) };
     let limit = Some((capacity * 0.6, Basis::Limit("utility/1".into())));
+    let prices = (0..STEPS).map(|step| price(&mut chance, step)).collect();
+    let site = NodeId::new("site");
     Ok(Snapshot {
-        now,
-        tree: GridTree::new(nodes)?,
         limits: vec![NodeLimits {
-            node: NodeId::new("site"),
+            node: site.clone(),
             effective: vec![EffectiveInterval { interval: low, maximum_import_w: limit, maximum_export_w: None }],
         }],
-        base_load: vec![NodeBaseLoad {
-            node: NodeId::new("site"),
+        base_load: vec![NodeBaseLoad { node: site, guard_w: base.clone(), expected_w: base, least_w: Vec::new() }],
+        demand_charge: Some(DemandCharge { price_per_kw: Money::from_amount(4.0), peak_so_far_w: capacity * 0.4 }),
+        ..snapshot(nodes, states, prices)?
+    })
+}
+
+/// Makes a feeder of many small sites, each with its own limit and base load, and none with a demand charge.
+///
+/// **Errors**: none for any seed; the tree is checked all the same.
+pub fn feeder(sites: usize, per_site: usize, seed: u64) -> Result<Snapshot, TreeError> {
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let prices = (0..STEPS).map(|step| price(&mut chance, step)).collect();
+    let mut nodes = Vec::new();
+    let (mut states, mut base_load, mut sum) = (Vec::new(), Vec::new(), Power::ZERO);
+    for site in 0..sites {
+        let id = format!("site-{site:03}");
+        let own: Vec<_> = (0..per_site).map(|at| session(&mut chance, &id, at)).collect();
+        let capacity = installed(&own) * 0.4;
+        sum += capacity;
+        nodes.push(node(id.clone(), NodeKind::ConnectionPoint, Some("feeder"), Some(capacity)));
+        nodes.extend(own.iter().map(|state| evse(state, &id)));
+        states.extend(own);
+        let base: Vec<Power> = (0..STEPS).map(|_| capacity * chance.random_range(0.1..0.3)).collect();
+        base_load.push(NodeBaseLoad {
+            node: NodeId::new(id),
             guard_w: base.clone(),
             expected_w: base,
             least_w: Vec::new(),
-        }],
-        prices: (0..STEPS).map(|step| price(&mut chance, step)).collect(),
+        });
+    }
+    nodes.push(node("feeder".to_owned(), NodeKind::Feeder, None, Some(sum * 0.6)));
+    Ok(Snapshot { base_load, ..snapshot(nodes, states, prices)? })
+}
+
+/// Makes a region: substations of ten feeders, each feeder an area, and limits that bind at both.
+///
+/// **Errors**: none for any seed; the trees are checked all the same.
+pub fn region(feeders: usize, sites: usize, per_site: usize, seed: u64) -> Result<Region, TreeError> {
+    let mut nodes = vec![node("region".to_owned(), NodeKind::Area, None, None)];
+    let mut areas = Vec::new();
+    // The price is the region's.
+    let prices = feeder(1, 1, seed)?.prices;
+    for (substation, first) in (0..feeders).step_by(PER_SUBSTATION).enumerate() {
+        let id = format!("substation-{substation}");
+        let mut sum = Power::ZERO;
+        for at in first..feeders.min(first + PER_SUBSTATION) {
+            let snapshot = Snapshot { prices: prices.clone(), ..feeder(sites, per_site, seed + at as u64)? };
+            sum += snapshot.tree.root().rating.maximum_import_w.unwrap_or_default();
+            areas.push(Area { above: NodeId::new(id.clone()), snapshot });
+        }
+        nodes.push(node(id, NodeKind::Area, Some("region"), Some(sum * 0.8)));
+    }
+    Ok(Region { tree: GridTree::new(nodes)?, limits: Vec::new(), base_load: Vec::new(), areas })
+}
+
+/// Makes the same region with every site an area, and the feeders among the places above.
+///
+/// **Errors**: none; the trees are checked all the same.
+pub fn by_site(region: &Region) -> Result<Region, TreeError> {
+    let mut nodes = region.tree.nodes().to_vec();
+    let mut areas = Vec::new();
+    for (at, area) in region.areas.iter().enumerate() {
+        let (whole, feeder) = (&area.snapshot, format!("feeder-{at}"));
+        let rated = whole.tree.root().rating.maximum_import_w;
+        nodes.push(node(feeder.clone(), NodeKind::Feeder, Some(area.above.as_str()), rated));
+        let sites = whole.tree.nodes().iter().filter(|node| node.kind == NodeKind::ConnectionPoint);
+        for (site, base) in sites.zip(&whole.base_load) {
+            let own = |node: &&GridNode| node.parent.as_ref() == Some(&site.id);
+            let mut tree = vec![GridNode { parent: None, ..site.clone() }];
+            tree.extend(whole.tree.nodes().iter().filter(own).cloned());
+            let here = |state: &&SessionState| tree[1..].iter().any(|node| node.id == state.node);
+            let sessions = whole.sessions.iter().filter(here).cloned().collect();
+            let snapshot = Snapshot {
+                base_load: vec![base.clone()],
+                settings: whole.settings,
+                ..snapshot(tree, sessions, whole.prices.clone())?
+            };
+            areas.push(Area { above: NodeId::new(feeder.clone()), snapshot });
+        }
+    }
+    Ok(Region { tree: GridTree::new(nodes)?, limits: Vec::new(), base_load: Vec::new(), areas })
+}
+
+/// Returns the start of every area's day.
+fn start() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_240)
+}
+
+/// Makes a snapshot with no limits beside the ratings, no base load and no demand charge.
+fn snapshot(
+    nodes: Vec<GridNode>,
+    sessions: Vec<SessionState>,
+    prices: Vec<EnergyPrice>,
+) -> Result<Snapshot, TreeError> {
+    Ok(Snapshot {
+        now: start(),
+        grid: TimeGrid::uniform(start(), TimeDelta::minutes(15), STEPS),
+        tree: GridTree::new(nodes)?,
+        limits: Vec::new(),
+        base_load: Vec::new(),
+        prices,
         export_prices: Vec::new(),
         carbon: Vec::new(),
         batteries: Vec::new(),
         generation: Vec::new(),
         lines: Vec::new(),
         reserves: Vec::new(),
-        demand_charge: Some(DemandCharge { price_per_kw: Money::from_amount(4.0), peak_so_far_w: capacity * 0.4 }),
+        demand_charge: None,
         margin_w: Power::ZERO,
-        sessions: states,
-        settings: Settings { deadline_s: 120.0, ..Settings::default() },
-        grid,
+        sessions,
+        settings: Settings { deadline_s: 600.0, ..Settings::default() },
     })
+}
+
+fn installed(states: &[SessionState]) -> Power {
+    states.iter().map(|state| state.maximum_w).sum()
 }
 
 /// Returns a price by time of use, with an hour's own noise.
@@ -72,19 +168,19 @@ fn price(chance: &mut ChaCha8Rng, step: usize) -> EnergyPrice {
     EnergyPrice::from_per_kwh(usual + chance.random_range(-0.02..0.02))
 }
 
-fn session(chance: &mut ChaCha8Rng, now: DateTime<Utc>, at: usize) -> SessionState {
-    let wiring = wiring();
+fn session(chance: &mut ChaCha8Rng, site: &str, at: usize) -> SessionState {
+    let (wiring, now) = (wiring(), start());
     let arrival = now + TimeDelta::minutes(chance.random_range(-120..720));
     let stay_h = chance.random_range(2.0..10.0_f64);
     #[expect(clippy::cast_possible_truncation, reason = "a few hundred minutes")]
     let departure = arrival.max(now) + TimeDelta::minutes((stay_h * 60.0) as i64);
     let most_wh = wiring.maximum_power().as_w() * stay_h;
     let needed_wh = Energy::from_wh(chance.random_range(4_000.0..40_000.0_f64).min(most_wh * 0.8));
-    let types = [ProfileType::Regular, ProfileType::Regular, ProfileType::Cheap, ProfileType::Fast];
+    let types = [ProfileType::Regular, ProfileType::Regular, ProfileType::Cheap, ProfileType::Green];
     let minimum_w = wiring.power_at(Current::from_a(6.0));
     SessionState {
-        id: format!("session-{at:04}").into(),
-        node: NodeId::new(format!("site/evse-{at:04}")),
+        id: format!("{site}/session-{at:04}").into(),
+        node: NodeId::new(format!("{site}/evse-{at:04}")),
         steerable: true,
         arrival,
         departure,
@@ -106,6 +202,11 @@ fn session(chance: &mut ChaCha8Rng, now: DateTime<Utc>, at: usize) -> SessionSta
         responsive: true,
         safe_rate_w: minimum_w,
     }
+}
+
+fn evse(state: &SessionState, parent: &str) -> GridNode {
+    let node = node(state.node.to_string(), NodeKind::Evse, Some(parent), Some(state.maximum_w));
+    GridNode { wiring: Some(wiring()), ..node }
 }
 
 fn wiring() -> Wiring {

@@ -64,6 +64,7 @@ mod flow;
 mod model;
 mod outcome;
 mod problem;
+pub mod region;
 mod repair;
 pub mod rolling;
 mod room;

@@ -4,6 +4,8 @@ use headroom_domain::schedule::{PlanStatus, Schedule};
 
 use crate::problem::{Powers, Problem};
 use crate::snapshot::Snapshot;
+use crate::solve::Unsolved;
+use crate::stages::Staged;
 use crate::{fallback, flow, outcome, repair, stages};
 
 /// What one plan leaves so that the next one of the same area is quicker. It changes no answer.
@@ -27,7 +29,7 @@ pub fn step_with(memory: &mut Memory, snapshot: &Snapshot) -> Schedule {
         return outcome::nothing(snapshot);
     }
     let (mut problem, greedy) = with_room_for_arrivals(snapshot);
-    match stages::plan(&problem, meets_all_needs(&problem, &greedy), &mut memory.0) {
+    match staged(&problem, &greedy, memory) {
         Ok(staged) => {
             let mut powers = staged.powers;
             problem.settle(staged.storage);
@@ -59,6 +61,16 @@ fn simple(problem: &mut Problem<'_>) -> Powers {
     let mut powers = fallback::greedy(problem);
     problem.hold_to_state(&mut powers);
     powers
+}
+
+/// Plans by stages, with what a simple rule found.
+///
+/// That all needs fit is tried even where the rule missed some: if they do, nothing has to be levelled.
+pub(crate) fn staged(problem: &Problem<'_>, greedy: &Powers, memory: &mut Memory) -> Result<Staged, Unsolved> {
+    match stages::plan(problem, true, &mut memory.0) {
+        Err(_) if !meets_all_needs(problem, greedy) => stages::plan(problem, false, &mut memory.0),
+        staged => staged,
+    }
 }
 
 /// Tells whether a schedule can be dispatched again: it speaks of the same sessions and the same steps.
