@@ -67,10 +67,9 @@ fn simple(problem: &mut Problem<'_>) -> Powers {
 ///
 /// That all needs fit is tried even where the rule missed some: if they do, nothing has to be levelled.
 pub(crate) fn staged(problem: &Problem<'_>, greedy: &Powers, memory: &mut Memory) -> Result<Staged, Unsolved> {
-    match stages::plan(problem, true, &mut memory.0) {
-        Err(_) if !meets_all_needs(problem, greedy) => stages::plan(problem, false, &mut memory.0),
-        staged => staged,
-    }
+    let tried = stages::plan(problem, true, &mut memory.0);
+    let is_sure = tried.as_ref().is_ok_and(|staged| staged.optimal) || meets_all_needs(problem, greedy);
+    if is_sure { tried } else { stages::plan(problem, false, &mut memory.0) }
 }
 
 /// Tells whether a schedule can be dispatched again: it speaks of the same sessions and the same steps.

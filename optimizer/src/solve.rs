@@ -1,7 +1,9 @@
 //! A linear programme through `good_lp` to `HiGHS`, and what came of it. Nothing else knows the solver.
 
 use good_lp::solvers::highs::{HighsPresolveType, highs};
-use good_lp::{Expression, ProblemVariables, Solution, SolutionStatus, SolverModel, Variable, variable};
+use good_lp::{
+    Expression, ProblemVariables, ResolutionError, Solution, SolutionStatus, SolverModel, Variable, variable,
+};
 
 /// A linear programme: minimise `sum cost * x` over columns `lower <= x <= upper` and rows `lower <= sum a x <= upper`.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +76,15 @@ pub(crate) fn solve(programme: &LinearProgramme, time_limit_s: f64) -> Result<So
         // HiGHS calls a programme without columns an error.
         return Ok(Solved { optimal: true, values: vec![], slopes: vec![], prices: vec![0.0; programme.rows.len()] });
     }
+    match run(programme, time_limit_s, HighsPresolveType::Off) {
+        // Without presolve it is quicker; in narrow places it can lose its way, and with presolve it finds it.
+        Err(ResolutionError::Other(_) | ResolutionError::Str(_)) => run(programme, time_limit_s, HighsPresolveType::On),
+        solved => solved,
+    }
+    .map_err(|error| Unsolved(error.to_string()))
+}
+
+fn run(programme: &LinearProgramme, time_limit_s: f64, presolve: HighsPresolveType) -> Result<Solved, ResolutionError> {
     let mut columns = ProblemVariables::new();
     let handles: Vec<Variable> =
         programme.columns.iter().map(|column| columns.add(variable().clamp(column.lower, column.upper))).collect();
@@ -83,7 +94,7 @@ pub(crate) fn solve(programme: &LinearProgramme, time_limit_s: f64) -> Result<So
     }
     // HiGHS's thread pool belongs to the whole process: one thread keeps planning one area from stalling another.
     let mut model = columns.minimise(objective).using(highs);
-    model = model.set_threads(1).set_time_limit(time_limit_s).set_presolve(HighsPresolveType::Off);
+    model = model.set_threads(1).set_time_limit(time_limit_s).set_presolve(presolve);
     for row in &programme.rows {
         let mut sum = Expression::with_capacity(row.entries.len());
         for &(column, factor) in &row.entries {
@@ -101,7 +112,7 @@ pub(crate) fn solve(programme: &LinearProgramme, time_limit_s: f64) -> Result<So
         };
         model.add_constraint(constraint);
     }
-    let solution = model.solve().map_err(|error| Unsolved(error.to_string()))?;
+    let solution = model.solve()?;
     let optimal = matches!(solution.status(), SolutionStatus::Optimal);
     let solution = solution.into_inner();
     Ok(Solved {
