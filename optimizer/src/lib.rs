@@ -14,7 +14,7 @@
 //! | `uptake[i]` | 1 | share of the allowed power that the vehicle takes; `yield_h[i,t] = uptake[i] * hours[i,t]` |
 //! | `needed[i]`, `wanted[i]` | kWh | energy still to come; `wanted >= needed` |
 //! | `maximum[i]`, `minimum[i]` | kW | of EVSE and vehicle; the minimum is 6 A on each phase |
-//! | `weight[r,i]` | 1 | 1 in an import limit; in a phase `V[r] / (V[i] * phases[i])` if `i` is wired to it, `1/3` on DC |
+//! | `weight[r,i]` | 1 | 1 in an import limit; in a phase `V[r] / (V[i] * phases[i])` if `i` is wired to it, `1/3` on DC; in a line, by its angle |
 //! | `room[r,t]` | kW | limit less margin, guard of the base load and what nobody steers at its worst; never below 0 |
 //! | `expected[t]` | kW | what the root will probably draw beside the sessions planned |
 //! | `price[t]`, `value[i]`, `peak_price` | per kWh, per kW | of energy, of energy beyond the need, of a new peak |
@@ -30,12 +30,24 @@
 //! expected[t] + sum_i uptake[i] * p[i,t] <= peak      for all t      (peak), peak >= the period's highest so far
 //! ```
 //!
-//! Rows that cannot bind are left out.
+//! Rows that cannot bind are left out. A line whose current is a sum of phasors is a polygon inside its circle, whose
+//! sides count positive parts only: it holds whichever vehicles take less than they may.
+//!
+//! Where a site has them, further columns give as well as take:
+//!
+//! ```text
+//! stored[b,t] = stored[b,t-1] + eta * h * charge[b,t] - h / eta * discharge[b,t],  reserve <= stored <= capacity
+//! power[i,t] <= maximum[i] * (1 - stored[i,t] / capacity) / (1 - taper_from)            (a known battery fills)
+//! fed in at n + allowed generation below n - what is charged below n <= export limit of n
+//! cost += (price - export price) * fed in - price * discharge + wear * discharge
+//! ```
+//!
+//! Batteries count in import limits; what a vehicle gives back does not, since it may leave.
 //!
 //! # The goals, in order
 //!
-//! 1. **Limits** are hard rows. Where the base load alone breaks one, its room is 0: vehicles add nothing, and the
-//!    schedule names the breach.
+//! 1. **Limits** are hard rows. Where the base load alone breaks one, batteries and generation make the breach as small
+//!    as they can; its room is 0: vehicles add nothing, and the schedule names what is left of it.
 //! 2. **Need**: what a stay is too short for is set aside; of the rest the largest `priority[i] * short[i] / needed[i]`
 //!    is minimised, then the next largest among those it does not bind, at last the sum.
 //! 3. **Cost**: `sum price[t] * yield_h[i,t] * p[i,t] + peak_price * peak - sum value[i] * extra[i]` with
