@@ -20,7 +20,7 @@ pub struct PlanState {
     pub base_load_expected_w: Vec<Power>,
     /// Base load kept free, per step of the schedule.
     pub guard_w: Vec<Power>,
-    /// Of its prices, ISO 4217; [`NO_CURRENCY`] where there are none.
+    /// Of its prices, ISO 4217; `XXX` where there are none.
     pub currency: String,
     /// Increases that wait, and for what.
     pub withheld: Vec<(SessionId, Reason)>,
