@@ -9,5 +9,6 @@ mod checking;
 mod dispatching;
 mod goals;
 mod messages;
+mod networks;
 mod plans;
 mod scene;
