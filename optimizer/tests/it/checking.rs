@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use headroom_domain::profile::Belief;
 use headroom_domain::schedule::PlanStatus;
-use headroom_domain::{EnergyPrice, NodeId, Power, Ratio};
+use headroom_domain::{CarbonIntensity, Current, Energy, EnergyPrice, NodeId, Power, Ratio};
 use headroom_optimizer::dispatch::dispatch;
 use headroom_optimizer::rolling::step;
-use headroom_optimizer::snapshot::Snapshot;
+use headroom_optimizer::snapshot::{Battery, Discharge, Line, LineTerm, SessionState, Snapshot};
 
 use crate::cases::cases;
 
@@ -109,4 +109,64 @@ fn unknown_fields_and_numbers_that_are_none_are_refused() {
     let read = |text: &str| serde_json::from_str::<Snapshot>(text).unwrap_err().to_string();
     assert!(read(&text.replace("\"margin_w\":0.0", "\"margin_kw\":0.0")).contains("unknown field `margin_kw`"));
     assert!(read(&text.replace("\"margin_w\":0.0", "\"margin_w\":1e999")).contains("number out of range"));
+}
+
+#[test]
+fn what_a_site_has_is_checked_field_by_field() {
+    let battery = Battery {
+        node: "site".into(),
+        capacity_wh: Energy::from_kwh(10.0),
+        stored_wh: Energy::from_kwh(5.0),
+        reserve_wh: Energy::ZERO,
+        maximum_charge_w: Power::from_kw(5.0),
+        maximum_discharge_w: Power::from_kw(5.0),
+        efficiency: Ratio::from_ratio(0.9),
+        wear: EnergyPrice::ZERO,
+    };
+    let with = |change: &dyn Fn(&mut Battery)| {
+        let mut own = battery.clone();
+        change(&mut own);
+        move |snapshot: &mut Snapshot| snapshot.batteries.push(own.clone())
+    };
+    check(
+        with(&|own| own.node = "nowhere".into()),
+        "`batteries[0].node` names `nowhere`, which is not in `tree`: add the node or correct the name",
+    );
+    check(
+        with(&|own| own.stored_wh = Energy::from_kwh(11.0)),
+        "`batteries[0].stored_wh` is 11000: give 0 Wh to `capacity_wh`",
+    );
+    check(with(&|own| own.efficiency = Ratio::ZERO), "`batteries[0].efficiency` is 0: give more than 0 and at most 1");
+    check(
+        |snapshot| snapshot.carbon.push(CarbonIntensity::ZERO),
+        "`carbon` has 1 values over 8 steps: give one per step of `grid`",
+    );
+    let term = LineTerm { evse: "site".into(), factor: 1.0, angle_deg: 0.0 };
+    let line = Line { node: "site".into(), maximum_current_a: Current::from_a(10.0), terms: vec![term] };
+    check(
+        |snapshot| snapshot.lines.push(line.clone()),
+        "`lines[0].terms[0].evse` has no `wiring` in `tree`: its current is not known",
+    );
+    let discharge = Discharge { maximum_w: Power::from_kw(5.0), floor_wh: Energy::ZERO, wear: EnergyPrice::ZERO };
+    check(
+        |snapshot| snapshot.sessions[0].discharge = Some(discharge),
+        "`sessions[ada].discharge` needs `vehicle`: without its state nothing can be given back",
+    );
+    let levels = vec![Power::from_kw(5.0), Power::from_kw(2.0)];
+    check(
+        |snapshot| snapshot.sessions[0].power_levels_w.clone_from(&levels),
+        "`sessions[ada].power_levels_w` must rise: sort it",
+    );
+}
+
+#[test]
+fn ten_thousand_sessions_at_one_node_get_an_answer_by_the_deadline() {
+    let mut snapshot = good();
+    let one = snapshot.sessions[0].clone();
+    snapshot.sessions =
+        (0..10_000).map(|at| SessionState { id: format!("session-{at}").into(), ..one.clone() }).collect();
+    snapshot.settings.deadline_s = 0.1;
+    let schedule = step(&snapshot);
+    assert_eq!(schedule.sessions.len(), 10_000);
+    assert!(schedule.sessions.iter().any(|plan| plan.power_w.iter().any(|power| *power > Power::ZERO)));
 }
