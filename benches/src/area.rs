@@ -6,7 +6,7 @@ use headroom_domain::limit::{Basis, EffectiveInterval};
 use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::Belief;
 use headroom_domain::tariff::DemandCharge;
-use headroom_domain::{Current, Energy, EnergyPrice, Interval, Money, NodeId, Power, Ratio, TimeGrid, Voltage};
+use headroom_domain::{Current, Energy, EnergyPrice, Interval, Money, NodeId, Power, TimeGrid, Voltage};
 use headroom_optimizer::region::{Area, Region};
 use headroom_optimizer::snapshot::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot};
 use rand::{RngExt, SeedableRng};
@@ -138,24 +138,9 @@ fn snapshot(
     sessions: Vec<SessionState>,
     prices: Vec<EnergyPrice>,
 ) -> Result<Snapshot, TreeError> {
-    Ok(Snapshot {
-        now: start(),
-        grid: TimeGrid::uniform(start(), TimeDelta::minutes(15), STEPS),
-        tree: GridTree::new(nodes)?,
-        limits: Vec::new(),
-        base_load: Vec::new(),
-        prices,
-        export_prices: Vec::new(),
-        carbon: Vec::new(),
-        batteries: Vec::new(),
-        generation: Vec::new(),
-        lines: Vec::new(),
-        reserves: Vec::new(),
-        demand_charge: None,
-        margin_w: Power::ZERO,
-        sessions,
-        settings: Settings { deadline_s: 600.0, ..Settings::default() },
-    })
+    let grid = TimeGrid::uniform(start(), TimeDelta::minutes(15), STEPS);
+    let settings = Settings { deadline_s: 600.0, ..Settings::default() };
+    Ok(Snapshot { sessions, settings, ..Snapshot::new(start(), grid, GridTree::new(nodes)?, prices) })
 }
 
 fn installed(states: &[SessionState]) -> Power {
@@ -178,29 +163,14 @@ fn session(chance: &mut ChaCha8Rng, site: &str, at: usize) -> SessionState {
     let needed_wh = Energy::from_wh(chance.random_range(4_000.0..40_000.0_f64).min(most_wh * 0.8));
     let types = [ProfileType::Regular, ProfileType::Regular, ProfileType::Cheap, ProfileType::Green];
     let minimum_w = wiring.power_at(Current::from_a(6.0));
+    let (id, node) = (format!("{site}/session-{at:04}").into(), NodeId::new(format!("{site}/evse-{at:04}")));
+    let stay = Interval { start: arrival, end: departure };
     SessionState {
-        id: format!("{site}/session-{at:04}").into(),
-        node: NodeId::new(format!("{site}/evse-{at:04}")),
-        steerable: true,
-        arrival,
-        departure,
-        needed_wh,
-        wanted_wh: needed_wh,
-        maximum_w: wiring.maximum_power(),
         minimum_w,
-        power_levels_w: Vec::new(),
-        vehicle: None,
-        discharge: None,
-        may_pause: true,
-        uptake: Ratio::from_ratio(1.0),
-        load_share: Ratio::from_ratio(1.0),
-        priority: 1.0,
-        may_wait: true,
         profile_type: types[at % types.len()],
-        power_now_w: None,
         belief: Belief::untouched(minimum_w),
-        responsive: true,
         safe_rate_w: minimum_w,
+        ..SessionState::new(id, node, stay, needed_wh, wiring.maximum_power())
     }
 }
 

@@ -142,23 +142,15 @@ pub fn assemble(observation: &Observation<'_>) -> Result<Snapshot, AssembleError
         let at = step.start.max(observation.now);
         energy_price_at(&elements, at, site.time_zone).unwrap_or(EnergyPrice::ZERO)
     };
+    let prices = grid.steps().map(price).collect();
     let snapshot = Snapshot {
-        now: observation.now,
-        prices: grid.steps().map(price).collect(),
-        grid,
-        tree: site.tree()?,
         limits: vec![NodeLimits { node: site.node(), effective: observation.effective.to_vec() }],
         base_load,
-        export_prices: Vec::new(),
-        carbon: Vec::new(),
-        batteries: Vec::new(),
-        generation: Vec::new(),
-        lines: Vec::new(),
-        reserves: Vec::new(),
         demand_charge: site.demand_charge(observation.peak_so_far),
         margin_w: Power::try_new(site.margin_kw * 1000.0).unwrap_or_default(),
         sessions,
         settings: settings(observation),
+        ..Snapshot::new(observation.now, grid, site.tree()?, prices)
     };
     snapshot.check()?;
     Ok(snapshot)

@@ -63,9 +63,8 @@
 //! faster, looks for the peak of a demand charge along the line of all peaks, and can start from where the
 //! [plan before](rolling::Memory) ended.
 //!
-//! Then powers of the next hours that lie between zero and the
-//! minimum are mended in the room that the others leave, and every step that gives less than it could gets a
-//! [`Reason`](headroom_domain::reason::Reason).
+//! Then powers of the next hours that lie between zero and the minimum are mended in the room that the others leave, and
+//! every step that gives less than it could gets a [`Reason`](headroom_domain::reason::Reason).
 
 pub mod assemble;
 pub mod dispatch;

@@ -66,16 +66,11 @@ pub(crate) fn nothing(snapshot: &Snapshot) -> Schedule {
 pub(crate) fn node_powers(snapshot: &Snapshot, schedule: &Schedule) -> Vec<Vec<f64>> {
     let tree = &snapshot.tree;
     let mut powers = vec![vec![0.0; schedule.grid.len()]; tree.nodes().len()];
-    for plan in &schedule.sessions {
-        for node in tree.position(&plan.node).into_iter().flat_map(|position| tree.path_to_root(position)) {
-            for (sum, power) in powers[node].iter_mut().zip(&plan.power_w) {
-                *sum += power.as_w();
-            }
-        }
-    }
-    for plan in &schedule.batteries {
-        for node in tree.position(&plan.node).into_iter().flat_map(|position| tree.path_to_root(position)) {
-            for (sum, power) in powers[node].iter_mut().zip(&plan.power_w) {
+    let sessions = schedule.sessions.iter().map(|plan| (&plan.node, &plan.power_w));
+    let batteries = schedule.batteries.iter().map(|plan| (&plan.node, &plan.power_w));
+    for (node, power_w) in sessions.chain(batteries) {
+        for node in tree.position(node).into_iter().flat_map(|position| tree.path_to_root(position)) {
+            for (sum, power) in powers[node].iter_mut().zip(power_w) {
                 *sum += power.as_w();
             }
         }
@@ -135,7 +130,7 @@ fn breaches(problem: &Problem<'_>) -> Vec<Breach> {
             add(row.node, step, -(room + margin + problem.battery_room_w(index, step)), false);
         }
     }
-    for node in 0..problem.snapshot.tree.nodes().len() {
+    for node in problem.rows.export_limited() {
         for (step, window) in problem.windows.iter().enumerate().filter(|(_, window)| lasting(window)) {
             if let Some(limit) = window.and_then(|window| problem.rows.export_limit(node, window)) {
                 let drawn = problem.least_draw_w(node, step) + problem.battery_draw_w(node, step);

@@ -8,7 +8,7 @@ use crate::fallback::{ENERGY_TOLERANCE_WH, by_laxity, round_up};
 use crate::problem::{Powers, Problem};
 use crate::room::Room;
 
-pub(crate) mod levels;
+mod levels;
 mod mender;
 use mender::Mender;
 

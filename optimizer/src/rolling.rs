@@ -43,7 +43,7 @@ pub fn step_with(memory: &mut Memory, snapshot: &Snapshot) -> Schedule {
 }
 
 /// Keeps room for expected arrivals, unless that costs a need of those who are there; also plans by the simple rule.
-fn with_room_for_arrivals(snapshot: &Snapshot) -> (Problem<'_>, Powers) {
+pub(crate) fn with_room_for_arrivals(snapshot: &Snapshot) -> (Problem<'_>, Powers) {
     let mut problem = Problem::new(snapshot);
     if !snapshot.reserves.is_empty() {
         let mut roomy = problem.clone();

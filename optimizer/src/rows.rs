@@ -113,9 +113,7 @@ impl<'a> Rows<'a> {
         if measure != Measure::Import {
             return lowest;
         }
-        let pieces = self.limits[node].map_or(&[][..], |limits| &limits.effective);
-        let first = pieces.partition_point(|piece| piece.interval.end <= window.start);
-        for piece in pieces[first..].iter().take_while(|piece| piece.interval.start < window.end) {
+        for piece in self.limits[node].into_iter().flat_map(|limits| limits.over(window)) {
             if let Some((power, basis)) = &piece.maximum_import_w
                 && power.as_w() < lowest.0
             {
@@ -126,12 +124,19 @@ impl<'a> Rows<'a> {
         (lowest.0 - margin, lowest.1)
     }
 
+    /// Returns the nodes at which some limit holds for what is fed in.
+    pub(crate) fn export_limited(&self) -> impl Iterator<Item = usize> + '_ {
+        let stated = |limits: &NodeLimits| limits.effective.iter().any(|piece| piece.maximum_export_w.is_some());
+        let nodes = self.snapshot.tree.nodes().iter().zip(&self.limits).enumerate();
+        nodes.filter_map(move |(at, (node, limits))| {
+            (node.rating.maximum_export_w.is_some() || limits.is_some_and(stated)).then_some(at)
+        })
+    }
+
     /// Returns the lowest export limit of a node over a window, in W; `None` where nothing limits it.
     pub(crate) fn export_limit(&self, node: usize, window: Interval) -> Option<f64> {
         let rated = self.snapshot.tree.nodes()[node].rating.maximum_export_w.map_or(f64::INFINITY, Power::as_w);
-        let pieces = self.limits[node].map_or(&[][..], |limits| &limits.effective);
-        let first = pieces.partition_point(|piece| piece.interval.end <= window.start);
-        let within = pieces[first..].iter().take_while(|piece| piece.interval.start < window.end);
+        let within = self.limits[node].into_iter().flat_map(|limits| limits.over(window));
         let stated = within.filter_map(|piece| piece.maximum_export_w.as_ref()).map(|(power, _)| power.as_w());
         Some(stated.fold(rated, f64::min)).filter(|limit| limit.is_finite())
     }

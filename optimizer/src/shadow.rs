@@ -78,7 +78,8 @@ type Prices = Vec<(usize, usize, f64, f64)>;
 pub fn explain(snapshot: &Snapshot) -> Result<Explained, SnapshotError> {
     snapshot.check()?;
     let schedule = rolling::step(snapshot);
-    let problem = Problem::new(snapshot);
+    // The room that the plan had: what it kept for arrivals costs nothing here.
+    let (problem, _) = rolling::with_room_for_arrivals(snapshot);
     // Without an answer in time there is a plan, but nothing to say of its prices.
     let prices = prices(&problem).unwrap_or_default();
     let binding = prices.iter().filter_map(|price| binding(&problem, *price)).collect();
@@ -88,10 +89,10 @@ pub fn explain(snapshot: &Snapshot) -> Result<Explained, SnapshotError> {
 
 fn prices(problem: &Problem<'_>) -> Option<Prices> {
     let limit_s = problem.snapshot.settings.deadline_s / SOLVES;
-    let (model, _) = stages::feasible(problem, false, limit_s).ok()?;
+    let (model, short_kwh) = stages::feasible(problem, false, limit_s).ok()?;
     let worth = stages::need::worth(problem, &model, limit_s).ok()?;
     // Both have the rows of limits in the same places.
-    let (stage, solved) = stages::cheapest(problem, false, limit_s).ok()?;
+    let (stage, solved) = stages::cheapest(problem, model, &short_kwh, limit_s).ok()?;
     let price = |&(at, row, step): &(usize, usize, usize)| {
         let hours = problem.hours(step);
         let [money, need] = [-solved.prices[at], worth[at]].map(|price| if hours > 0.0 { price / hours } else { 0.0 });

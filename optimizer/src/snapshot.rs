@@ -6,12 +6,15 @@ use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::Belief;
 use headroom_domain::tariff::DemandCharge;
-use headroom_domain::{CarbonIntensity, Energy, EnergyPrice, Money, NodeId, Power, Ratio, SessionId, TimeGrid};
+use headroom_domain::{
+    CarbonIntensity, Energy, EnergyPrice, Interval, Money, NodeId, Power, Ratio, SessionId, TimeGrid,
+};
 use serde::{Deserialize, Serialize};
 
 mod assets;
 mod check;
 mod check_assets;
+mod limits;
 pub use assets::{Battery, Discharge, Generation, Line, LineTerm, Reserve, VehicleBattery};
 pub use check::SnapshotError;
 
@@ -198,10 +201,68 @@ impl Default for Settings {
     }
 }
 
+impl Snapshot {
+    /// Makes a snapshot of places and prices, with nothing else in it.
+    pub fn new(now: DateTime<Utc>, grid: TimeGrid, tree: GridTree, prices: Vec<EnergyPrice>) -> Self {
+        Self {
+            now,
+            grid,
+            tree,
+            limits: Vec::new(),
+            base_load: Vec::new(),
+            prices,
+            export_prices: Vec::new(),
+            carbon: Vec::new(),
+            demand_charge: None,
+            margin_w: Power::ZERO,
+            sessions: Vec::new(),
+            batteries: Vec::new(),
+            generation: Vec::new(),
+            lines: Vec::new(),
+            reserves: Vec::new(),
+            settings: Settings::default(),
+        }
+    }
+}
+
 impl SessionState {
+    /// Makes a session that needs and wants an energy during a stay, of which nothing else is known; it was sent nothing,
+    /// and takes nothing by itself.
+    pub fn new(id: SessionId, node: NodeId, stay: Interval, needed_wh: Energy, maximum_w: Power) -> Self {
+        Self {
+            id,
+            node,
+            steerable: true,
+            arrival: stay.start,
+            departure: stay.end,
+            needed_wh,
+            wanted_wh: needed_wh,
+            maximum_w,
+            minimum_w: Power::ZERO,
+            power_levels_w: Vec::new(),
+            vehicle: None,
+            discharge: None,
+            may_pause: true,
+            uptake: one(),
+            load_share: one(),
+            priority: usual_priority(),
+            profile_type: ProfileType::default(),
+            may_wait: true,
+            power_now_w: None,
+            belief: Belief::untouched(Power::ZERO),
+            responsive: true,
+            safe_rate_w: Power::ZERO,
+        }
+    }
+
     /// Returns what an allowed power can load nodes with.
     pub fn load(&self, allowed: Power) -> Power {
         allowed * self.load_share.as_ratio()
+    }
+
+    /// Returns the highest of its levels, in W, that is not above a power in W; zero is always one.
+    pub(crate) fn level_at_most(&self, power_w: f64) -> f64 {
+        self.power_levels_w.iter().map(|level| level.as_w()).rfind(|level| *level <= power_w + 1e-6).unwrap_or(0.0)
     }
 
     /// Tells whether plans set its power; otherwise it is carried as load at its worst case.

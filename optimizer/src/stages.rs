@@ -57,7 +57,8 @@ pub(crate) fn plan(
 /// Plans by a linear programme for each goal: everything that a problem can hold.
 pub(crate) fn by_programmes(problem: &Problem<'_>, all_needs_fit: bool) -> Result<Staged, Unsolved> {
     let limit_s = problem.snapshot.settings.deadline_s / SOLVES;
-    let (cost, solved) = cheapest(problem, all_needs_fit, limit_s)?;
+    let (model, short_kwh) = feasible(problem, all_needs_fit, limit_s)?;
+    let (cost, solved) = cheapest(problem, model, &short_kwh, limit_s)?;
     let peak_w = cost.peak.map(|column| solved.values[column] * 1000.0);
     let staged = |solved: &Solved, optimal: bool| {
         let mut powers = cost.model.powers(problem, &solved.values);
@@ -80,15 +81,15 @@ pub(crate) fn by_programmes(problem: &Problem<'_>, all_needs_fit: bool) -> Resul
     }
 }
 
-/// Plans the first three goals: limits, need, cost.
+/// Plans the third goal, cost, on what the first two left.
 pub(crate) fn cheapest(
     problem: &Problem<'_>,
-    all_needs_fit: bool,
+    model: Model,
+    short_kwh: &[f64],
     limit_s: f64,
 ) -> Result<(cost::Stage, Solved), Unsolved> {
-    let (model, short_kwh) = feasible(problem, all_needs_fit, limit_s)?;
     let with = |model: Model, slack_kwh: f64| {
-        let cost = cost::Stage::new(problem, model, &short_kwh, slack_kwh);
+        let cost = cost::Stage::new(problem, model, short_kwh, slack_kwh);
         solve(&cost.model.programme, limit_s).map(|solved| (cost, solved))
     };
     // The state of a battery is a long chain of rows, each with its rounding: then a little more slack is needed.

@@ -175,11 +175,10 @@ impl Problem<'_> {
     pub(crate) fn battery_plans(&self) -> Vec<BatteryPlan> {
         let plan = |(at, battery): (usize, &Battery)| {
             let mut stored_wh = battery.stored_wh.as_wh();
-            let efficiency = battery.efficiency.as_ratio();
             let power_w: Vec<f64> =
                 self.storage.batteries_w.get(at).cloned().unwrap_or_else(|| vec![0.0; self.steps()]);
             let after = |(step, power): (usize, &f64)| {
-                stored_wh += self.hours(step) * if *power > 0.0 { power * efficiency } else { power / efficiency };
+                stored_wh = battery.after(stored_wh, *power, self.hours(step));
                 Energy::from_wh(stored_wh.max(0.0))
             };
             let stored_wh = power_w.iter().enumerate().map(after).collect();

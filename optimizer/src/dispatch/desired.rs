@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::schedule::Schedule;
 
 use crate::dispatch::envelope::Envelope;
-use crate::repair::levels;
 use crate::room::Room;
 use crate::rows::Rows;
 use crate::snapshot::{SessionState, Snapshot};
@@ -47,7 +46,7 @@ impl Desired {
 /// Returns a power as it is sent: in whole W or a level of the station, rounded down; nothing below the minimum.
 pub(crate) fn whole(state: &SessionState, power_w: f64) -> f64 {
     if !state.power_levels_w.is_empty() {
-        let level = levels::at_most(&state.power_levels_w, power_w.min(state.maximum_w.as_w()));
+        let level = state.level_at_most(power_w.min(state.maximum_w.as_w()));
         return if level < state.minimum_w.as_w() { 0.0 } else { level };
     }
     let (power_w, minimum_w) = (power_w.min(state.maximum_w.as_w()), state.minimum_w.as_w());

@@ -3,12 +3,12 @@ use headroom_domain::grid::{GridNode, GridTree, NodeKind, Phase, Rating, Wiring}
 use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::{Belief, ChargingProfile, ProfilePeriod};
 use headroom_domain::tariff::DemandCharge;
-use headroom_domain::{Current, Energy, EnergyPrice, Money, NodeId, Power, Ratio, TimeGrid, Voltage};
+use headroom_domain::{Current, Energy, EnergyPrice, Interval, Money, NodeId, Power, Ratio, TimeGrid, Voltage};
 use proptest::prelude::*;
 
 use super::*;
 use crate::fallback;
-use crate::snapshot::{NodeBaseLoad, SessionState, Settings, Snapshot};
+use crate::snapshot::{NodeBaseLoad, SessionState, Snapshot};
 use crate::stages::{self, cost, preference};
 
 const STEPS: i64 = 12;
@@ -54,49 +54,17 @@ fn snapshot(draws: &[Draw], site_kw: f64, circuit_kw: f64, prices: &[f64]) -> Sn
             };
             ChargingProfile::new(vec![period(-5, kw), period(15 * until, 0.0)]).ok()
         });
+        let (stay, most) = (Interval { start: arrival, end: departure }, Power::from_w(11_040.0));
         sessions.push(SessionState {
-            id: format!("s{at}").into(),
-            node: NodeId::new(evse),
-            steerable: true,
-            arrival,
-            departure,
-            needed_wh: Energy::from_kwh(*need),
             wanted_wh: Energy::from_kwh(need + extra),
-            maximum_w: Power::from_w(11_040.0),
-            minimum_w: Power::ZERO,
-            power_levels_w: Vec::new(),
-            vehicle: None,
-            discharge: None,
-            may_pause: true,
-            uptake: Ratio::from_ratio(1.0),
-            load_share: Ratio::from_ratio(1.0),
-            priority: 1.0,
             profile_type: types[*kind],
-            may_wait: true,
-            power_now_w: None,
             belief: Belief { acknowledged, ..Belief::untouched(Power::ZERO) },
-            responsive: true,
-            safe_rate_w: Power::ZERO,
+            ..SessionState::new(format!("s{at}").into(), NodeId::new(evse), stay, Energy::from_kwh(*need), most)
         });
     }
-    Snapshot {
-        now: noon(),
-        grid: TimeGrid::uniform(noon(), TimeDelta::minutes(15), 12),
-        tree: GridTree::new(nodes).unwrap(),
-        limits: Vec::new(),
-        base_load: Vec::new(),
-        prices: prices.iter().map(|price| EnergyPrice::from_per_kwh(*price)).collect(),
-        export_prices: Vec::new(),
-        carbon: Vec::new(),
-        batteries: Vec::new(),
-        generation: Vec::new(),
-        lines: Vec::new(),
-        reserves: Vec::new(),
-        demand_charge: None,
-        margin_w: Power::ZERO,
-        sessions,
-        settings: Settings::default(),
-    }
+    let grid = TimeGrid::uniform(noon(), TimeDelta::minutes(15), 12);
+    let prices = prices.iter().map(|price| EnergyPrice::from_per_kwh(*price)).collect();
+    Snapshot { sessions, ..Snapshot::new(noon(), grid, GridTree::new(nodes).unwrap(), prices) }
 }
 
 /// Returns what a plan's peak costs.

@@ -196,8 +196,9 @@ impl Model {
     /// Vehicles and batteries that give count on nobody's charging. A generator that can be held back is held to the
     /// limit as it is, so it may count on what is charged.
     pub(super) fn add_export_limits(&mut self, problem: &Problem<'_>) {
-        let present = self.by_step(problem);
-        for node in 0..problem.snapshot.tree.nodes().len() {
+        let nodes: Vec<usize> = problem.rows.export_limited().collect();
+        let present = if nodes.is_empty() { Vec::new() } else { self.by_step(problem) };
+        for node in nodes {
             for (step, present) in present.iter().enumerate() {
                 let limit_w = problem.windows[step].and_then(|window| problem.rows.export_limit(node, window));
                 let Some(limit_w) = limit_w else { continue };
@@ -280,7 +281,7 @@ impl Model {
                 let until_full_w =
                     (state.capacity_wh.as_wh() - stored_wh) / (efficiency * hours).max(f64::MIN_POSITIVE);
                 let net_w = if net_w.abs() < NOISE_W { 0.0 } else { net_w.min(until_full_w.max(0.0)) };
-                stored_wh += hours * if net_w > 0.0 { net_w * efficiency } else { net_w / efficiency };
+                stored_wh = state.after(stored_wh, net_w, hours);
                 net_w
             };
             (0..problem.steps()).map(net).collect()

@@ -1,6 +1,5 @@
 //! The places above the areas: what they leave, and how it is shared out from the top down.
 
-use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::{Interval, Power};
 
 use crate::snapshot::NodeLimits;
@@ -196,7 +195,6 @@ impl Share {
 
 /// Returns the lowest import limit that holds in a window.
 fn lowest(limits: &NodeLimits, window: Interval) -> f64 {
-    let meets = |piece: &&EffectiveInterval| piece.interval.start < window.end && piece.interval.end > window.start;
-    let powers = limits.effective.iter().filter(meets).filter_map(|piece| piece.maximum_import_w.as_ref());
+    let powers = limits.over(window).filter_map(|piece| piece.maximum_import_w.as_ref());
     powers.map(|(power, _)| power.as_w()).fold(f64::INFINITY, f64::min)
 }

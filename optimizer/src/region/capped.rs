@@ -2,7 +2,7 @@
 
 use headroom_domain::limit::{Basis, EffectiveInterval};
 use headroom_domain::schedule::Schedule;
-use headroom_domain::{EnergyPrice, Power};
+use headroom_domain::{EnergyPrice, Interval, Power};
 
 use crate::problem::Problem;
 use crate::snapshot::{NodeLimits, SessionState, Snapshot};
@@ -110,42 +110,16 @@ fn add(sums: &mut [f64], values: impl Iterator<Item = f64>) {
 /// Returns a snapshot whose root has a further limit; where two hold, the lower does.
 pub(super) fn under(snapshot: &Snapshot, allotment_w: &[Option<Power>]) -> Snapshot {
     let root = snapshot.tree.root().id.clone();
+    let piece = |(interval, cap): (Interval, &Option<Power>)| {
+        let maximum_import_w = Some(((*cap)?, Basis::Limit(ALLOTMENT.into())));
+        Some(EffectiveInterval { interval, maximum_import_w, maximum_export_w: None })
+    };
+    let effective = snapshot.grid.steps().zip(allotment_w).filter_map(piece).collect();
+    let allotment = NodeLimits { node: root.clone(), effective };
     let mut capped = snapshot.clone();
     let own = capped.limits.iter().position(|limits| limits.node == root).map(|at| capped.limits.remove(at));
-    let pieces = own.map_or_else(Vec::new, |own| own.effective);
-    let mut effective = Vec::new();
-    let mut at = 0;
-    for (step, cap) in snapshot.grid.steps().zip(allotment_w) {
-        let cap = cap.map(|cap| (cap, Basis::Limit(ALLOTMENT.into())));
-        while at < pieces.len() && pieces[at].interval.end <= step.start {
-            at += 1;
-        }
-        let mut piece = EffectiveInterval { interval: step, maximum_import_w: cap, maximum_export_w: None };
-        // A step keeps the lowest limit that holds in it, as plans do.
-        for other in pieces[at..].iter().take_while(|other| other.interval.start < step.end) {
-            piece.maximum_import_w = lower(piece.maximum_import_w, other.maximum_import_w.clone());
-            piece.maximum_export_w = lower(piece.maximum_export_w, other.maximum_export_w.clone());
-        }
-        if piece.maximum_import_w.is_some() || piece.maximum_export_w.is_some() {
-            effective.push(piece);
-        }
-    }
-    effective.extend(pieces.into_iter().filter_map(|piece| beyond(piece, snapshot)));
-    capped.limits.push(NodeLimits { node: root, effective });
+    capped.limits.push(own.map_or_else(|| allotment.clone(), |own| allotment.tightened(&own)));
     capped
-}
-
-/// Returns what of a piece lies beyond the steps: tails of profiles reach there.
-fn beyond(mut piece: EffectiveInterval, snapshot: &Snapshot) -> Option<EffectiveInterval> {
-    piece.interval.start = piece.interval.start.max(snapshot.grid.end());
-    (piece.interval.start < piece.interval.end).then_some(piece)
-}
-
-fn lower(one: Option<(Power, Basis)>, other: Option<(Power, Basis)>) -> Option<(Power, Basis)> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(if other.0 < one.0 { other } else { one }),
-        (one, other) => one.or(other),
-    }
 }
 
 /// Returns what a snapshot would draw at its root, under prices per kWh added to its own. No word on why, no mending for

@@ -1,8 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::grid::{GridNode, GridTree, NodeKind, Rating};
 use headroom_domain::preference::ProfileType;
-use headroom_domain::profile::Belief;
-use headroom_domain::{Energy, EnergyPrice, NodeId, Power, Ratio, TimeGrid};
+use headroom_domain::{Energy, EnergyPrice, Interval, NodeId, Power, TimeGrid};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -37,29 +36,12 @@ fn node(id: &str, kind: NodeKind, parent: Option<&str>, kw: f64) -> GridNode {
 fn session(area: usize, at: usize, (first, steps, part): Draw) -> SessionState {
     let minutes = |step: usize| TimeDelta::minutes(15 * i64::try_from(step.min(STEPS)).unwrap());
     let stay_h = (first + steps).min(STEPS).saturating_sub(first) as f64 / 4.0;
+    let (id, node) = (format!("a{area}/s{at}").into(), NodeId::new(format!("a{area}/e{at}")));
+    let stay = Interval { start: noon() + minutes(first), end: noon() + minutes(first + steps) };
+    let needed_wh = Energy::from_kwh(11.0 * stay_h * part);
     SessionState {
-        id: format!("a{area}/s{at}").into(),
-        node: NodeId::new(format!("a{area}/e{at}")),
-        steerable: true,
-        arrival: noon() + minutes(first),
-        departure: noon() + minutes(first + steps),
-        needed_wh: Energy::from_kwh(11.0 * stay_h * part),
-        wanted_wh: Energy::from_kwh(11.0 * stay_h * part),
-        maximum_w: Power::from_kw(11.0),
-        minimum_w: Power::ZERO,
-        power_levels_w: Vec::new(),
-        vehicle: None,
-        discharge: None,
-        may_pause: true,
-        uptake: Ratio::from_ratio(1.0),
-        load_share: Ratio::from_ratio(1.0),
-        priority: 1.0,
-        may_wait: true,
         profile_type: ProfileType::Cheap,
-        power_now_w: None,
-        belief: Belief::untouched(Power::ZERO),
-        responsive: true,
-        safe_rate_w: Power::ZERO,
+        ..SessionState::new(id, node, stay, needed_wh, Power::from_kw(11.0))
     }
 }
 
@@ -71,24 +53,10 @@ fn area_nodes(area: usize, sessions: usize, parent: Option<&str>, tightness: f64
 }
 
 fn snapshot(nodes: Vec<GridNode>, sessions: Vec<SessionState>, prices: &[f64]) -> Snapshot {
-    Snapshot {
-        now: noon(),
-        grid: TimeGrid::uniform(noon(), TimeDelta::minutes(15), STEPS),
-        tree: GridTree::new(nodes).unwrap(),
-        limits: vec![],
-        base_load: vec![],
-        prices: prices.iter().map(|price| EnergyPrice::from_per_kwh(*price)).collect(),
-        export_prices: vec![],
-        carbon: vec![],
-        batteries: vec![],
-        generation: vec![],
-        lines: vec![],
-        reserves: vec![],
-        demand_charge: None,
-        margin_w: Power::ZERO,
-        sessions,
-        settings: Settings { deadline_s: 60.0, ..Settings::default() },
-    }
+    let grid = TimeGrid::uniform(noon(), TimeDelta::minutes(15), STEPS);
+    let prices = prices.iter().map(|price| EnergyPrice::from_per_kwh(*price)).collect();
+    let settings = Settings { deadline_s: 60.0, ..Settings::default() };
+    Snapshot { sessions, settings, ..Snapshot::new(noon(), grid, GridTree::new(nodes).unwrap(), prices) }
 }
 
 /// Returns a region of two feeders under a substation, and the same as one snapshot.

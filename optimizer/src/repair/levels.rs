@@ -10,13 +10,14 @@ use super::NOISE_WH;
 
 /// Lowers the powers of the near steps to levels, and puts the energy that this takes where it fits.
 pub(super) fn snap(problem: &Problem<'_>, session: usize, powers: &mut Powers) {
-    let levels = &problem.snapshot.sessions[session].power_levels_w;
+    let state = &problem.snapshot.sessions[session];
+    let levels = &state.power_levels_w;
     if levels.is_empty() {
         return;
     }
     let planned_wh = problem.energy(session, &powers[session]);
     for step in problem.stays[session].steps.clone().filter(|step| problem.near.contains(step)) {
-        powers[session][step] = at_most(levels, powers[session][step]);
+        powers[session][step] = state.level_at_most(powers[session][step]);
     }
     let mut snapping = Snapping { problem, session, levels, room: Room::beside(problem, powers) };
     let power_w = &mut powers[session];
@@ -59,9 +60,4 @@ impl Snapping<'_> {
             }
         }
     }
-}
-
-/// Returns the highest level that is not above a power; none is zero.
-pub(crate) fn at_most(levels: &[Power], power_w: f64) -> f64 {
-    levels.iter().map(|level| level.as_w()).rfind(|level| *level <= power_w + 1e-6).unwrap_or(0.0)
 }

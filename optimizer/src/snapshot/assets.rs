@@ -114,6 +114,14 @@ pub struct Discharge {
     pub wear: EnergyPrice,
 }
 
+impl Battery {
+    /// Returns what it holds in Wh after a power in W at its terminals (positive charges) for some hours.
+    pub(crate) fn after(&self, stored_wh: f64, power_w: f64, hours: f64) -> f64 {
+        let efficiency = self.efficiency.as_ratio();
+        stored_wh + hours * if power_w > 0.0 { power_w * efficiency } else { power_w / efficiency }
+    }
+}
+
 impl Reserve {
     /// Makes the reserve that a forecast of arrivals asks for, at a quantile, on the steps of a plan.
     ///

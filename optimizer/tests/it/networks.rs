@@ -3,10 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use headroom_domain::grid::{GridNode, GridTree, NodeKind, Phase, Rating, Wiring};
-use headroom_domain::preference::ProfileType;
-use headroom_domain::profile::Belief;
 use headroom_domain::schedule::{PlanStatus, Schedule};
-use headroom_domain::{Current, Energy, EnergyPrice, NodeId, Power, Ratio, TimeGrid, Voltage};
+use headroom_domain::{Current, Energy, EnergyPrice, Interval, NodeId, Power, TimeGrid, Voltage};
 use headroom_optimizer::rolling::step;
 use headroom_optimizer::snapshot::{Line, LineTerm, SessionState, Settings, Snapshot};
 use serde_json::Value;
@@ -54,51 +52,24 @@ fn crowded(network: &Value) -> Snapshot {
         let levels = pilots.filter(|pilot| *pilot > 0.0).map(|pilot| Power::from_w(pilot * volts));
         sessions.push(session(id, at, &wiring, levels.collect()));
     }
+    let grid = TimeGrid::uniform(morning(), TimeDelta::minutes(5), STEPS);
+    let prices = vec![EnergyPrice::from_per_kwh(0.2); STEPS];
     Snapshot {
-        now: morning(),
-        grid: TimeGrid::uniform(morning(), TimeDelta::minutes(5), STEPS),
-        tree: GridTree::new(nodes).unwrap(),
-        limits: vec![],
-        base_load: vec![],
-        prices: vec![EnergyPrice::from_per_kwh(0.2); STEPS],
-        export_prices: vec![],
-        carbon: vec![],
-        demand_charge: None,
-        margin_w: Power::ZERO,
-        batteries: vec![],
-        generation: vec![],
         lines: network["constraints"].as_array().unwrap().iter().map(|line| read_line(line, network)).collect(),
-        reserves: vec![],
         sessions,
         settings: Settings { deadline_s: 600.0, ..Settings::default() },
+        ..Snapshot::new(morning(), grid, GridTree::new(nodes).unwrap(), prices)
     }
 }
 
 fn session(id: &str, at: usize, wiring: &Wiring, power_levels_w: Vec<Power>) -> SessionState {
     let needed_wh = Energy::from_kwh(12.0 + 10.0 * (at % 5) as f64 / 4.0);
+    let end = morning() + TimeDelta::minutes(120 + 15 * i64::try_from(at % 9).unwrap());
+    let stay = Interval { start: morning(), end };
     SessionState {
-        id: id.into(),
-        node: NodeId::new(id),
-        steerable: true,
-        arrival: morning(),
-        departure: morning() + TimeDelta::minutes(120 + 15 * i64::try_from(at % 9).unwrap()),
-        needed_wh,
-        wanted_wh: needed_wh,
-        maximum_w: wiring.maximum_power(),
         minimum_w: power_levels_w[0],
         power_levels_w,
-        vehicle: None,
-        discharge: None,
-        may_pause: true,
-        uptake: Ratio::from_ratio(1.0),
-        load_share: Ratio::from_ratio(1.0),
-        priority: 1.0,
-        profile_type: ProfileType::Regular,
-        may_wait: true,
-        power_now_w: None,
-        belief: Belief::untouched(Power::ZERO),
-        responsive: true,
-        safe_rate_w: Power::ZERO,
+        ..SessionState::new(id.into(), NodeId::new(id), stay, needed_wh, wiring.maximum_power())
     }
 }
 

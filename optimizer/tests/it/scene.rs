@@ -125,9 +125,8 @@ impl Scene {
                 maximum_export_w: None,
             }
         });
+        let prices = spread(&self.prices).into_iter().map(EnergyPrice::from_per_kwh).collect();
         Snapshot {
-            now,
-            tree: self.tree(),
             limits: vec![NodeLimits { node: NodeId::new("site"), effective: effective.collect() }],
             base_load: vec![NodeBaseLoad {
                 node: NodeId::new("site"),
@@ -135,13 +134,6 @@ impl Scene {
                 guard_w: base,
                 least_w: Vec::new(),
             }],
-            prices: spread(&self.prices).into_iter().map(EnergyPrice::from_per_kwh).collect(),
-            export_prices: Vec::new(),
-            carbon: Vec::new(),
-            batteries: Vec::new(),
-            generation: Vec::new(),
-            lines: Vec::new(),
-            reserves: Vec::new(),
             demand_charge: self.demand_charge.map(|price| DemandCharge {
                 price_per_kw: Money::from_amount(price),
                 peak_so_far_w: Power::from_kw(10.0),
@@ -149,7 +141,7 @@ impl Scene {
             margin_w: Power::from_kw(self.margin_kw),
             sessions: self.sessions.iter().enumerate().map(|(at, draw)| session(at, draw)).collect(),
             settings: Settings { minimum_current_within_s: 3600, ..Settings::default() },
-            grid,
+            ..Snapshot::new(now, grid, self.tree(), prices)
         }
     }
 
@@ -190,28 +182,19 @@ fn session(at: usize, draw: &Draw) -> SessionState {
     let arrival = noon() + TimeDelta::minutes(draw.arrival_min);
     let types = [ProfileType::Cheap, ProfileType::Fast, ProfileType::Green, ProfileType::Regular];
     let minimum_w = wiring.power_at(Current::from_a(6.0));
+    let stay = Interval { start: arrival, end: arrival + TimeDelta::minutes(draw.stay_min) };
+    let (id, node) = (format!("session-{at}").into(), NodeId::new(format!("evse-{at}")));
     SessionState {
-        id: format!("session-{at}").into(),
-        node: NodeId::new(format!("evse-{at}")),
         steerable: draw.kind != 6,
-        arrival,
-        departure: arrival + TimeDelta::minutes(draw.stay_min),
-        needed_wh: Energy::from_wh(draw.needed_wh),
         wanted_wh: Energy::from_wh(draw.needed_wh + draw.extra_wh),
-        maximum_w: wiring.maximum_power(),
         minimum_w,
-        power_levels_w: Vec::new(),
-        vehicle: None,
-        discharge: None,
         may_pause: draw.may_pause,
         uptake: Ratio::from_ratio(if draw.one_phase && draw.wiring == 3 { 1.0 / 3.0 } else { 1.0 }),
-        load_share: Ratio::from_ratio(1.0),
-        priority: 1.0,
         profile_type: types[draw.profile_type],
         may_wait: draw.kind != 5,
-        power_now_w: None,
         belief: Belief::untouched(minimum_w),
         responsive: draw.kind != 7,
         safe_rate_w: minimum_w,
+        ..SessionState::new(id, node, stay, Energy::from_wh(draw.needed_wh), wiring.maximum_power())
     }
 }
