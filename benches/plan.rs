@@ -1,7 +1,8 @@
 //! The goals of planning, each beside its figure, and others' means beside ours.
 //!
 //! `cargo bench --profile dev -p headroom-benches --bench plan`; with `-- --quick` a short run that only shows that it
-//! works; with `-- --export FOLDER` each problem goes there too, as plain JSON with what we made of it.
+//! works; with `-- --export FOLDER` each problem goes there too, as plain JSON with what we made of it; with
+//! `-- --ours feeder-100x20` one problem is planned by us alone, for a profiler to look at.
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
 
 use headroom_benches::area::{STEPS, feeder, synthetic};
@@ -35,7 +36,7 @@ fn main() -> anyhow::Result<()> {
     let sites = if arguments.quick { 5 } else { 100 };
     let goals = Goals { cpu_ms: Some(30.0), faster_than_lean: 30.0, ..Goals::default() };
     compare(&arguments, &format!("feeder-{sites}x20"), &feeder(sites, 20, 1)?, goals)?;
-    utility::show(arguments.quick)
+    if arguments.ours.is_some() { Ok(()) } else { utility::show(arguments.quick) }
 }
 
 const HEADING: &str = "\nproblem         means          CPU ms        cost  short kWh  over kW   ratio of ours to it";
@@ -47,11 +48,13 @@ struct Arguments {
     /// Only a region of so many feeders, as a process of its own, so that its memory is its own.
     utility: Option<usize>,
     by_site: bool,
+    /// Only the problem of this name, planned by us alone.
+    ours: Option<String>,
 }
 
 impl Arguments {
     fn read() -> anyhow::Result<Self> {
-        let mut read = Self { quick: false, export: None, utility: None, by_site: false };
+        let mut read = Self { quick: false, export: None, utility: None, by_site: false, ours: None };
         let mut given = std::env::args().skip(1);
         while let Some(argument) = given.next() {
             match argument.as_str() {
@@ -60,6 +63,7 @@ impl Arguments {
                     read.export = Some(given.next().ok_or_else(|| anyhow::anyhow!("--export FOLDER"))?.into());
                 }
                 utility::FLAG => read.utility = Some(given.next().unwrap_or_default().parse()?),
+                "--ours" => read.ours = given.next(),
                 utility::BY_SITE => read.by_site = true,
                 _ => {}
             }
@@ -110,6 +114,12 @@ struct Export<'a> {
 
 fn compare(arguments: &Arguments, name: &str, area: &Snapshot, goals: Goals) -> anyhow::Result<()> {
     let at_least = if arguments.quick { Duration::ZERO } else { Duration::from_secs(2) };
+    if let Some(only) = &arguments.ours {
+        if only == name {
+            println!("{name:<15} ours          {:>7.2}", measure(at_least, || step(area)).cpu_ms);
+        }
+        return Ok(());
+    }
     let plain = Plain::of(area);
     let lines = [
         Line::new("ours", measure(at_least, || step(area)), plain.score_of(&step(area))),

@@ -4,7 +4,7 @@ use headroom_domain::reason::Reason;
 use headroom_domain::schedule::PlanStatus;
 
 use crate::fallback::ENERGY_TOLERANCE_WH;
-use crate::problem::{self, Powers, Problem};
+use crate::problem::{Powers, Problem};
 use crate::room::Room;
 use crate::stages::cost;
 
@@ -125,7 +125,7 @@ impl Explanation<'_> {
             return Reason::ConnectorLimit;
         };
         let node = self.problem.snapshot.tree.nodes()[self.problem.rows.all()[row].node].id.clone();
-        if problem::room(&self.problem.rows, row, window) < TIGHT_W {
+        if self.problem.beside_base_w(row, step) < TIGHT_W {
             return Reason::BaseLoad { node };
         }
         if self.problem.kept_w[row][step] > TIGHT_W {

@@ -5,19 +5,23 @@
 //! at each node, and under a demand charge one uptake for all. Cost and preference are goals in order; a third, made of
 //! names, leaves one answer only. So a plan can start from where an [earlier one](Basis) ended and says the same.
 //!
-//! A demand charge is no flow, but a search along the peak: see [`peak`].
+//! A demand charge is no flow, but a search along the peak: see [`peak`]. Neither are steps that a vehicle is there for in
+//! part; they are planned beside the flow, nearly as well: see [`parts`].
 
 use crate::problem::{Powers, Problem};
 
 mod basis;
+mod begin;
 mod laid;
 mod network;
+mod parts;
 mod peak;
 mod simplex;
 mod tree;
 
 pub(crate) use basis::Basis;
 use laid::Laid;
+use parts::{Whole, Worth};
 use simplex::Simplex;
 use tree::Tree;
 
@@ -50,9 +54,16 @@ pub(crate) struct Planned {
 ///
 /// The answer does not depend on where it starts.
 pub(crate) fn plan(problem: &Problem<'_>, earlier: Option<&Basis>) -> Option<Planned> {
-    if !has_whole_steps(problem) {
-        return None;
-    }
+    let whole = Whole::new(problem)?;
+    let (first, worth) = solved(&whole, earlier)?;
+    let second = worth.and_then(|worth| solved(&whole.with_what_pays(&worth)?, Some(&first.basis)));
+    let money = |plan: &Planned| parts::money(problem, &plan.powers, plan.peak_w);
+    Some(second.map(|(plan, _)| plan).filter(|second| money(second) < money(&first)).unwrap_or(first))
+}
+
+/// Plans a problem on whole steps; says what energy is worth where there are others.
+fn solved(whole: &Whole<'_, '_>, earlier: Option<&Basis>) -> Option<(Planned, Option<Worth>)> {
+    let problem = &*whole.problem;
     let tree = Tree::of(problem)?;
     let mut laid = Laid::new(problem, &tree)?;
     let first = laid.peak.as_ref().map(|peak| peak.first(laid.must, earlier.and_then(|earlier| earlier.peak_mw)));
@@ -63,7 +74,7 @@ pub(crate) fn plan(problem: &Problem<'_>, earlier: Option<&Basis>) -> Option<Pla
     if !laid.network.fits() {
         return None;
     }
-    let states = earlier.map_or_else(|| laid.filled(), |earlier| earlier.states(&laid));
+    let states = earlier.map_or_else(|| begin::states(&laid), |earlier| earlier.states(&laid));
     let mut simplex = Simplex::new(&laid.network, &states);
     let peak = match (&laid.peak, first) {
         (Some(peak), Some(first)) => Some(peak.search(&laid.network, &mut simplex, first)),
@@ -74,16 +85,13 @@ pub(crate) fn plan(problem: &Problem<'_>, earlier: Option<&Basis>) -> Option<Pla
         return None;
     }
     simplex.further_goals(&laid.network);
-    let powers = laid.powers(&simplex.flow);
+    let mut powers = laid.powers(&simplex.flow);
     let peak_w = laid.peak.as_ref().map(|peak| peak.needed_w(problem, &powers));
     let basis = Basis::of(&laid, &simplex.state, peak);
-    Some(Planned { powers, peak_w, basis, pivots: simplex.pivots })
-}
-
-fn has_whole_steps(problem: &Problem<'_>) -> bool {
-    let whole = |session: &usize| {
-        let stay = &problem.stays[*session];
-        stay.steps.clone().all(|step| (stay.hours[step] - problem.hours(step)).abs() < SAME)
-    };
-    problem.order.iter().all(whole)
+    let worth = (!whole.is_all()).then(|| {
+        whole.bring_in(&mut powers, peak_w);
+        simplex.settle_prices();
+        laid.worth(&simplex)
+    });
+    Some((Planned { powers, peak_w, basis, pivots: simplex.pivots }, worth))
 }

@@ -5,7 +5,7 @@ use headroom_domain::units::hours;
 use headroom_domain::{Energy, Interval, Money, Power};
 
 use crate::explain;
-use crate::problem::{self, Powers, Problem};
+use crate::problem::{Powers, Problem};
 use crate::rows::Measure;
 use crate::snapshot::Snapshot;
 
@@ -125,8 +125,8 @@ fn breaches(problem: &Problem<'_>) -> Vec<Breach> {
     let lasting = |window: &&Option<Interval>| window.is_some_and(|window| hours(window.duration()) > 0.0);
     for (index, row) in problem.rows.all().iter().enumerate().filter(|(_, row)| row.measure == Measure::Import) {
         let margin = if row.node == 0 { problem.snapshot.margin_w.as_w() } else { 0.0 };
-        for (step, window) in problem.windows.iter().enumerate().filter(|(_, window)| lasting(window)) {
-            let room = window.map_or(0.0, |window| problem::room(&problem.rows, index, window));
+        for (step, _) in problem.windows.iter().enumerate().filter(|(_, window)| lasting(window)) {
+            let room = problem.beside_base_w(index, step);
             add(row.node, step, -(room + margin + problem.battery_room_w(index, step)), false);
         }
     }

@@ -54,6 +54,11 @@ pub(crate) struct Problem<'a> {
     pub(crate) order: Vec<usize>,
     /// Steps in which no power may lie between zero and the minimum.
     pub(crate) near: Range<usize>,
+    /// How long each step is, without what is before now, in h; what a kWh costs in it, its carbon included; and how
+    /// dirty it is, as a share of the dirtiest step, where that is known.
+    step_h: Vec<f64>,
+    prices: Vec<f64>,
+    dirts: Option<Vec<f64>>,
     /// How much less a kWh costs in each step because it would be fed in otherwise.
     pub(crate) saved_per_kwh: Vec<f64>,
     /// The highest price of the horizon.
@@ -66,10 +71,12 @@ impl<'a> Problem<'a> {
         let rows = Rows::new(snapshot);
         let now = snapshot.now;
         let windows: Vec<_> = snapshot.grid.steps().map(|step| Interval::new(step.start.max(now), step.end)).collect();
+        let step_h: Vec<f64> =
+            windows.iter().map(|window| window.map_or(0.0, |window| hours(window.duration()))).collect();
         let stays: Vec<_> = snapshot.sessions.iter().map(|session| stay(snapshot, session)).collect();
         let carried_w: Powers = snapshot.sessions.iter().map(|session| carried(session, &windows)).collect();
         let mut left_w: Vec<Vec<f64>> = (0..rows.all().len())
-            .map(|row| windows.iter().map(|window| window.map_or(0.0, |window| room(&rows, row, window))).collect())
+            .map(|row| (0..windows.len()).map(|step| room_in(&rows, row, step, windows[step])).collect())
             .collect();
         for (session, carried) in carried_w.iter().enumerate() {
             for &(row, weight) in rows.of(session) {
@@ -100,6 +107,9 @@ impl<'a> Problem<'a> {
             order,
             near,
             dearest_per_kwh,
+            step_h,
+            prices: (0..snapshot.grid.len()).map(|step| price(snapshot, step)).collect(),
+            dirts: dirts(snapshot),
             saved_per_kwh: Vec::new(),
         };
         problem.keep_for_newcomers();
@@ -156,6 +166,11 @@ impl<'a> Problem<'a> {
         batteries.is_empty() && generation.is_empty() && lines.is_empty() && !feeds_in() && !has_cell()
     }
 
+    /// Returns what a row leaves in a step beside its base load; less than zero where that alone breaks the limit.
+    pub(crate) fn beside_base_w(&self, row: usize, step: usize) -> f64 {
+        room_in(&self.rows, row, step, self.windows[step])
+    }
+
     /// Returns the number of steps.
     pub(crate) fn steps(&self) -> usize {
         self.windows.len()
@@ -168,13 +183,12 @@ impl<'a> Problem<'a> {
 
     /// Returns how long a step is, without what is before now. **Units**: h.
     pub(crate) fn hours(&self, step: usize) -> f64 {
-        self.windows[step].map_or(0.0, |window| hours(window.duration()))
+        self.step_h[step]
     }
 
     /// Returns what a kWh costs in a step, its carbon included.
     pub(crate) fn price(&self, step: usize) -> f64 {
-        let carbon_kg = self.snapshot.carbon.get(step).map_or(0.0, |carbon| carbon.as_g_per_kwh() / 1000.0);
-        self.snapshot.prices[step].as_per_kwh() + self.snapshot.settings.carbon_price_per_kg.as_amount() * carbon_kg
+        self.prices[step]
     }
 
     /// Returns what a kWh fed in earns in a step: no more than one costs.
@@ -194,9 +208,7 @@ impl<'a> Problem<'a> {
 
     /// Returns how dirty energy is in a step, as a share of the dirtiest of the horizon; `None` where that is not known.
     pub(crate) fn dirt(&self, step: usize) -> Option<f64> {
-        let carbon = |carbon: &headroom_domain::CarbonIntensity| carbon.as_g_per_kwh();
-        let dirtiest = self.snapshot.carbon.iter().map(carbon).fold(0.0, f64::max);
-        (dirtiest > 0.0).then(|| self.snapshot.carbon.get(step).map_or(1.0, carbon) / dirtiest)
+        self.dirts.as_ref().map(|dirts| dirts[step])
     }
 
     /// Returns what the root will probably draw beside what the planned sessions take, in W per step.
@@ -225,7 +237,8 @@ impl<'a> Problem<'a> {
             let (stay, state) = (&self.stays[session], &self.snapshot.sessions[session]);
             for step in stay.steps.clone().filter(|step| *step < carried.len()) {
                 let probable = carried[step] * stay.uptake;
-                expected[step] += state.power_now_w.map_or(probable, |power| probable.min(power.as_w()));
+                let now_w = state.power_now_w.filter(|_| !state.is_planned());
+                expected[step] += now_w.map_or(probable, |power| probable.min(power.as_w()));
             }
         }
         expected
@@ -292,6 +305,23 @@ impl Stay {
     }
 }
 
+fn price(snapshot: &Snapshot, step: usize) -> f64 {
+    let carbon_kg = snapshot.carbon.get(step).map_or(0.0, |carbon| carbon.as_g_per_kwh() / 1000.0);
+    snapshot.prices[step].as_per_kwh() + snapshot.settings.carbon_price_per_kg.as_amount() * carbon_kg
+}
+
+fn dirts(snapshot: &Snapshot) -> Option<Vec<f64>> {
+    let carbon: Vec<f64> = snapshot.carbon.iter().map(|carbon| carbon.as_g_per_kwh()).collect();
+    let dirtiest = carbon.iter().copied().fold(0.0, f64::max);
+    let share = |step: usize| carbon.get(step).map_or(1.0, |carbon| carbon / dirtiest);
+    (dirtiest > 0.0).then(|| (0..snapshot.grid.len()).map(share).collect())
+}
+
+/// Returns what a row leaves in what is left of a step beside its base load; nothing where that is past.
+fn room_in(rows: &Rows<'_>, row: usize, step: usize, window: Option<Interval>) -> f64 {
+    window.map_or(0.0, |window| rows.limit(row, window).0 - rows.guard_in(row, step))
+}
+
 /// Returns what a row leaves beside its base load; less than zero where the base load alone breaks the limit.
 pub(crate) fn room(rows: &Rows<'_>, row: usize, window: Interval) -> f64 {
     rows.limit(row, window).0 - rows.guard(row, window)
@@ -307,23 +337,27 @@ fn left_to_newcomers(snapshot: &Snapshot, window: Option<Interval>) -> f64 {
 }
 
 fn stay(snapshot: &Snapshot, session: &SessionState) -> Stay {
-    let within = Interval::new(session.arrival.max(snapshot.now), session.departure);
-    let part = |step: Interval| within.and_then(|within| within.intersection(&step));
-    let hours: Vec<f64> =
-        snapshot.grid.steps().map(|step| part(step).map_or(0.0, |part| hours(part.duration()))).collect();
-    let first = hours.iter().position(|part| *part > 0.0).unwrap_or(0);
-    let end = hours.iter().rposition(|part| *part > 0.0).map_or(first, |last| last + 1);
+    let mut hours_of = vec![0.0; snapshot.grid.len()];
+    let mut steps = 0..0;
     let (mut money, mut total) = (0.0, 0.0);
-    for (price, part) in snapshot.prices.iter().zip(&hours) {
-        money += price.as_per_kwh() * part;
-        total += part;
+    if let Some(within) = Interval::new(session.arrival.max(snapshot.now), session.departure) {
+        let edges = snapshot.grid.edges();
+        let first = edges.partition_point(|edge| *edge <= within.start).saturating_sub(1);
+        let end = edges.partition_point(|edge| *edge < within.end).min(snapshot.grid.len());
+        steps = first..end.max(first);
+        for step in steps.clone() {
+            let part = within.intersection(&snapshot.grid.step(step)).map_or(0.0, |part| hours(part.duration()));
+            hours_of[step] = part;
+            money += snapshot.prices[step].as_per_kwh() * part;
+            total += part;
+        }
     }
     let mean = if total > 0.0 { money / total } else { 0.0 };
     let wanted_wh = session.wanted_wh.as_wh();
     let cell = Cell::of(session).filter(|cell| session.discharge.is_some() || cell.is_bound(wanted_wh));
     Stay {
-        steps: first..end,
-        hours,
+        steps,
+        hours: hours_of,
         needed_wh: session.needed_wh.as_wh(),
         wanted_wh,
         cell,

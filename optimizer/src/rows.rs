@@ -141,6 +141,11 @@ impl<'a> Rows<'a> {
         Some(stated.fold(rated, f64::min)).filter(|limit| limit.is_finite())
     }
 
+    /// Returns the guard of the base load of a row in a step of the grid.
+    pub(crate) fn guard_in(&self, row: usize, step: usize) -> f64 {
+        self.guard_w[row][step]
+    }
+
     /// Returns the highest guard of the base load of a row over a window; beyond the grid, the highest there is.
     pub(crate) fn guard(&self, row: usize, window: Interval) -> f64 {
         let guard = &self.guard_w[row];

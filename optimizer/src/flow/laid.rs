@@ -4,8 +4,10 @@ use crate::problem::{Powers, Problem};
 use crate::room::Room;
 use crate::stages::{cost, preference};
 
-use super::network::{Cost, Network, State};
+use super::network::{Cost, Network};
+use super::parts::Worth;
 use super::peak::Peak;
+use super::simplex::Simplex;
 use super::tree::Tree;
 use super::{COSTS, MISSED, UNITS};
 
@@ -37,7 +39,7 @@ pub(super) struct Laid<'a> {
     /// How long each step is, in ms.
     pub(super) length_ms: Vec<i64>,
     /// The arc from each node towards the grid; sessions have none.
-    up: Vec<Option<usize>>,
+    pub(super) up: Vec<Option<usize>>,
     tree: &'a Tree,
     /// `most_mw[session]`, in the steps of its stay; and what they come to below each node.
     most_mw: Vec<Vec<i64>>,
@@ -90,7 +92,10 @@ impl<'a> Laid<'a> {
         let (problem, room) = (self.problem, Room::of(self.problem));
         for &session in &problem.order {
             let stay = &problem.stays[session];
-            let most = |step| milliwatts(stay.maximum_w.min(room.left(&problem.rows, session, step)));
+            let most = |step: usize| match stay.hours[step] {
+                hours if hours > 0.0 => milliwatts(stay.maximum_w.min(room.left(&problem.rows, session, step))),
+                _ => 0,
+            };
             let most_mw: Vec<i64> = stay.steps.clone().map(most).collect();
             for &node in &self.tree.above[session] {
                 for (load, most) in self.load_mw[node][stay.steps.clone()].iter_mut().zip(&most_mw) {
@@ -164,38 +169,30 @@ impl<'a> Laid<'a> {
         place
     }
 
-    /// Returns states to begin with: each session takes its cheapest steps in turn, as far as they go.
-    pub(super) fn filled(&self) -> Vec<State> {
-        let arcs = &self.network.arcs;
-        let mut left: Vec<i64> = arcs.iter().map(|arc| arc.capacity).collect();
-        let mut of_sessions: Vec<Vec<usize>> = vec![Vec::new(); self.network.supply.len()];
-        for (at, arc) in arcs.iter().enumerate().filter(|(at, _)| !self.is_load(*at)) {
-            of_sessions[arc.from as usize].push(at);
-        }
-        for (own, &supply) in of_sessions.iter_mut().zip(&self.network.supply) {
-            own.sort_unstable_by_key(|arc| arcs[*arc].cost);
-            let mut rest = supply;
-            for &arc in own.iter() {
-                let most = self.path(arc).map(|arc| left[arc]).fold(rest, i64::min);
-                self.path(arc).for_each(|arc| left[arc] -= most);
-                rest -= most;
-            }
-        }
-        let state = |(at, left): (usize, &i64)| match *left {
-            0 if arcs[at].capacity > 0 => State::Full,
-            left if left == arcs[at].capacity && !self.is_load(at) => State::Empty,
-            _ => State::Tree,
-        };
-        left.iter().enumerate().map(state).collect()
-    }
-
-    fn is_load(&self, arc: usize) -> bool {
+    pub(super) fn is_load(&self, arc: usize) -> bool {
         matches!(self.origins[arc], Origin::Load { .. })
     }
 
-    /// Returns an arc and those that follow it to the grid.
-    fn path(&self, arc: usize) -> impl Iterator<Item = usize> + '_ {
-        std::iter::successors(Some(arc), |arc| self.up[self.network.arcs[*arc].to as usize])
+    /// Returns a node and those that follow it on the way to the grid, without the grid itself.
+    pub(super) fn way(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
+        let above = |node: &usize| self.up[*node].map(|arc| self.network.arcs[arc].to as usize);
+        std::iter::successors(Some(node), above).filter(|node| *node != GRID as usize)
+    }
+
+    /// Reads what energy is worth from the prices of the first goal.
+    pub(super) fn worth(&self, simplex: &Simplex) -> Worth {
+        // Beside a peak costs are per kWh taken, of which all take the same share.
+        let share = self.peak.as_ref().map_or(1.0, Peak::uptake) / COSTS;
+        let mut worth = Worth { session: vec![0.0; self.problem.stays.len()], toll: Vec::new() };
+        worth.toll = self.places.iter().map(|places| vec![0.0; places.len()]).collect();
+        for (at, (origin, arc)) in self.origins.iter().zip(&self.network.arcs).enumerate() {
+            match *origin {
+                Origin::Rest { session } => worth.session[session] = simplex.above_grid(arc.from) as f64 * share,
+                Origin::Load { node, step } => worth.toll[node][step] = -simplex.slope(at).min(0) as f64 * share,
+                Origin::Power { .. } => {}
+            }
+        }
+        worth
     }
 
     /// Reads powers in W from a flow.

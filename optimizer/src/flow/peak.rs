@@ -94,6 +94,11 @@ impl Peak {
         Some(Self { uptake, charge, unsteered_w, lowest_mw, expected_w, expected_mw, steps: Vec::new() })
     }
 
+    /// Returns the uptake of all.
+    pub(super) fn uptake(&self) -> f64 {
+        self.uptake
+    }
+
     /// Tells whether a step's load could be a new peak.
     pub(super) fn could_rise(&self, step: usize, load_mw: i64) -> bool {
         self.expected_mw[step].saturating_add(load_mw) > self.lowest_mw

@@ -274,3 +274,20 @@ fn numbers_too_large_to_be_added_up_are_left_to_the_programmes() {
     }
     assert_eq!(crate::rolling::step(&large).sessions.len(), 2);
 }
+
+#[test]
+fn stays_of_an_hour_that_end_within_a_step_cost_within_one_percent_of_the_programmes_and_miss_nothing() {
+    let mut cut = busy(200);
+    for (at, session) in cut.sessions.iter_mut().enumerate() {
+        session.arrival += TimeDelta::minutes(i64::try_from(at * 5 % 13).unwrap());
+        session.departure -= TimeDelta::minutes(i64::try_from(at * 7 % 11).unwrap());
+    }
+    let problem = Problem::new(&cut);
+    let flow = plan(&problem, None).expect("its whole steps are a flow");
+    let programmes = stages::by_programmes(&problem, true).unwrap();
+    let ((money, _), (theirs, _)) = (cost_of(&problem, &flow.powers), cost_of(&problem, &programmes.powers));
+    assert!(theirs - 1e-4 <= money && money <= 1.01 * theirs, "{money} {theirs}");
+    assert!(crate::rolling::meets_all_needs(&problem, &flow.powers));
+    let room = crate::room::Room::beside(&problem, &flow.powers);
+    assert!((0..problem.steps()).all(|step| room.of_step(step) > -1e-3));
+}

@@ -1,12 +1,6 @@
 //! A tree to begin with: from where the arcs of a similar network stood, or of the same one under other capacities.
 
-use super::{NONE, Network, Node, Simplex, State, index};
-
-impl Default for Node {
-    fn default() -> Self {
-        Self { price: 0, parent: NONE, link: NONE, size: 1, child: NONE, next: NONE, previous: NONE }
-    }
-}
+use super::{NONE, Network, Node, Search, Simplex, Spanning, State, index};
 
 /// What an artificial arc can carry: all.
 const ENOUGH: i64 = i64::MAX / 2;
@@ -32,10 +26,11 @@ impl Simplex {
             cost: money.clone(),
             money,
             supply: network.supply.clone(),
-            nodes: vec![Node::default(); nodes],
+            tree: Spanning::new(nodes),
+            price: vec![0; nodes],
             real,
             candidates: Vec::new(),
-            position: 0,
+            search: Search::default(),
             pivots: 0,
         };
         simplex.hang();
@@ -44,8 +39,8 @@ impl Simplex {
     }
 
     /// Spans the tree by the arcs that are to be in it; what they do not reach hangs on artificial arcs.
-    fn hang(&mut self) {
-        let nodes = self.nodes.len();
+    pub(super) fn hang(&mut self) {
+        let nodes = self.tree.count();
         let mut ends = vec![0_usize; nodes + 1];
         let wanted: Vec<usize> = (0..self.real).filter(|arc| self.state[*arc] == State::Tree).collect();
         for &arc in &wanted {
@@ -67,7 +62,7 @@ impl Simplex {
         let mut stack = Vec::new();
         for start in (0..nodes).map(index) {
             if start != 0 {
-                if self.nodes[start as usize].link != NONE {
+                if self.tree.node(start).link != NONE {
                     continue;
                 }
                 self.join_tree(0, start, self.real + start as usize);
@@ -76,7 +71,7 @@ impl Simplex {
             while let Some(node) = stack.pop() {
                 for &arc in &at_node[ends[node as usize]..ends[node as usize + 1]] {
                     let other = if self.from[arc] == node { self.to[arc] } else { self.from[arc] };
-                    if other != 0 && self.nodes[other as usize].link == NONE {
+                    if other != 0 && self.tree.node(other).link == NONE {
                         self.join_tree(node, other, arc);
                         stack.push(other);
                     }
@@ -86,8 +81,7 @@ impl Simplex {
     }
 
     fn join_tree(&mut self, parent: u32, node: u32, arc: usize) {
-        self.adopt(parent, node);
-        self.nodes[node as usize].link = index(arc);
+        self.tree.add(node, parent, index(arc));
         self.state[arc] = State::Tree;
     }
 
@@ -101,17 +95,28 @@ impl Simplex {
             excess[self.from[arc] as usize] -= self.flow[arc];
             excess[self.to[arc] as usize] += self.flow[arc];
         }
-        let order = self.order();
+        let order: Vec<u32> = self.tree.order().collect();
+        let mut lost = vec![false; self.tree.count()];
         for &node in order[1..].iter().rev() {
-            let parent = self.nodes[node as usize].parent as usize;
-            excess[parent] += self.settle(node, excess[node as usize]);
+            let (passed, fits) = self.settle(node, excess[node as usize]);
+            excess[self.tree.node(node).parent as usize] += passed;
+            lost[node as usize] = !fits;
         }
+        if lost.contains(&true) {
+            let (old, real) = (self.tree.clone(), self.real);
+            let above = |node: u32| match old.node(node) {
+                _ if lost[node as usize] => (0, index(real + node as usize)),
+                kept => (kept.parent, kept.link),
+            };
+            self.tree.rebuild(&order, above);
+        }
+        self.tree.count_all();
         self.reprice();
     }
 
-    /// Gives the link of a node its flow; returns what comes out at its parent.
-    fn settle(&mut self, node: u32, excess: i64) -> i64 {
-        let (parent, link) = (self.nodes[node as usize].parent, self.nodes[node as usize].link as usize);
+    /// Gives the link of a node its flow; returns what comes out at its parent, and whether the link can carry that.
+    fn settle(&mut self, node: u32, excess: i64) -> (i64, bool) {
+        let link = self.tree.node(node).link as usize;
         let artificial = self.real + node as usize;
         if link != artificial {
             let upwards = self.from[link] == node;
@@ -120,13 +125,10 @@ impl Simplex {
             let most = self.capacity[link];
             if if upwards { (0..most).contains(&due) } else { due > 0 && due <= most } {
                 self.flow[link] = due;
-                return excess;
+                return (excess, true);
             }
             self.flow[link] = due.clamp(0, most);
             self.state[link] = if due >= most && most > 0 { State::Full } else { State::Empty };
-            self.disown(parent, node);
-            self.adopt(0, node);
-            self.nodes[node as usize].link = index(artificial);
             self.state[artificial] = State::Tree;
         }
         // What goes by the artificial arc comes out at the root, where nobody asks.
@@ -138,29 +140,18 @@ impl Simplex {
         let rest = excess - passed;
         let (from, to) = if rest >= 0 { (node, 0) } else { (0, node) };
         (self.from[artificial], self.to[artificial], self.flow[artificial]) = (from, to, rest.abs());
-        passed
+        (passed, link == artificial)
     }
 
-    /// Reckons sizes and prices from the tree.
+    /// Reckons prices from the tree.
     pub(super) fn reprice(&mut self) {
-        let order = self.order();
-        self.nodes[0].price = 0;
-        for &node in &order {
-            self.nodes[node as usize].size = 1;
-            if node != 0 {
-                self.nodes[node as usize].price = self.due(node);
-            }
+        self.price[0] = 0;
+        let mut order = self.tree.order();
+        order.next();
+        for node in order {
+            let Node { parent, link, .. } = self.tree.node(node);
+            let (price, cost) = (self.price[parent as usize], self.cost[link as usize]);
+            self.price[node as usize] = if self.from[link as usize] == node { price - cost } else { price + cost };
         }
-        for &node in order[1..].iter().rev() {
-            let Node { parent, size, .. } = self.nodes[node as usize];
-            self.nodes[parent as usize].size += size;
-        }
-    }
-
-    /// Returns the nodes, parents before children.
-    fn order(&self) -> Vec<u32> {
-        let mut order = Vec::with_capacity(self.nodes.len());
-        order.extend(std::iter::successors(Some(0), |node| self.following(*node, 0)));
-        order
     }
 }
