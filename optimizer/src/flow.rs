@@ -9,6 +9,7 @@
 //! part; they are planned beside the flow, nearly as well: see [`parts`].
 
 use crate::problem::{Powers, Problem};
+use crate::stages::cost;
 
 mod basis;
 mod begin;
@@ -57,7 +58,7 @@ pub(crate) fn plan(problem: &Problem<'_>, earlier: Option<&Basis>) -> Option<Pla
     let whole = Whole::new(problem)?;
     let (first, worth) = solved(&whole, earlier)?;
     let second = worth.and_then(|worth| solved(&whole.with_what_pays(&worth)?, Some(&first.basis)));
-    let money = |plan: &Planned| parts::money(problem, &plan.powers, plan.peak_w);
+    let money = |plan: &Planned| cost::of_plan(problem, &plan.powers);
     Some(second.map(|(plan, _)| plan).filter(|second| money(second) < money(&first)).unwrap_or(first))
 }
 

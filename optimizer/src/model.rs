@@ -36,7 +36,7 @@ impl Model {
         for &session in &problem.order {
             let stay = &problem.stays[session];
             let mut column = |step: usize| {
-                let most_kw = stay.maximum_w.min(room.left(&problem.rows, session, step)) / 1000.0;
+                let most_kw = stay.most_w(step).min(room.left(&problem.rows, session, step)) / 1000.0;
                 (most_kw > 1e-9 && stay.yield_h(step) > 0.0).then(|| programme.column(0.0, 0.0, most_kw))
             };
             columns[session] = stay.steps.clone().map(&mut column).collect();

@@ -26,6 +26,8 @@ pub(crate) struct Stay {
     pub(crate) uptake: f64,
     pub(crate) maximum_w: f64,
     pub(crate) minimum_w: f64,
+    /// The most in each step, where a pattern says less than the maximum.
+    pub(crate) pattern_w: Option<Vec<f64>>,
     /// What a kWh beyond the need is worth.
     pub(crate) value_per_kwh: f64,
     /// Its battery, where its state bounds what it can take or give.
@@ -158,6 +160,16 @@ impl<'a> Problem<'a> {
         }
     }
 
+    /// Carries a power of a session like a load: it takes room, and is not planned.
+    pub(crate) fn carry(&mut self, session: usize, step: usize, power_w: f64) {
+        for &(row, weight) in self.rows.of(session) {
+            let room_w = &mut self.room_w[row][step];
+            *room_w = (*room_w - weight * power_w).max(0.0);
+        }
+        self.carried_w[session].resize(self.windows.len(), 0.0);
+        self.carried_w[session][step] += power_w;
+    }
+
     /// Tells whether nothing but the sessions is to be planned, and each watt of theirs counts alike.
     pub(crate) fn is_plain(&self) -> bool {
         let Snapshot { batteries, generation, lines, base_load, .. } = self.snapshot;
@@ -244,6 +256,18 @@ impl<'a> Problem<'a> {
         expected
     }
 
+    /// Returns the most that the root will probably draw under a plan, in W.
+    pub(crate) fn highest_w(&self, powers: &Powers) -> f64 {
+        let mut drawn_w = self.expected_w();
+        for &session in &self.order {
+            let stay = &self.stays[session];
+            for step in stay.steps.clone() {
+                drawn_w[step] += powers[session][step] * stay.uptake;
+            }
+        }
+        drawn_w.into_iter().fold(f64::NEG_INFINITY, f64::max)
+    }
+
     /// Returns the energy in Wh that powers bring to a session, less what it gives back.
     pub(crate) fn energy(&self, session: usize, power_w: &[f64]) -> f64 {
         let stay = &self.stays[session];
@@ -288,6 +312,11 @@ impl Stay {
     /// Returns the energy in Wh that a watt brings in a step.
     pub(crate) fn yield_h(&self, step: usize) -> f64 {
         self.uptake * self.hours[step]
+    }
+
+    /// Returns the most power in W that can be planned in a step, limits aside.
+    pub(crate) fn most_w(&self, step: usize) -> f64 {
+        self.pattern_w.as_ref().map_or(self.maximum_w, |pattern| pattern[step])
     }
 
     /// Returns the most energy in Wh that the stay can bring, limits aside.
@@ -364,6 +393,7 @@ fn stay(snapshot: &Snapshot, session: &SessionState) -> Stay {
         uptake: session.uptake.as_ratio(),
         maximum_w: session.maximum_w.as_w(),
         minimum_w: session.minimum_w.as_w(),
+        pattern_w: None,
         value_per_kwh: snapshot.settings.wanted_value.map_or(mean, headroom_domain::EnergyPrice::as_per_kwh),
     }
 }

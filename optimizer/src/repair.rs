@@ -6,11 +6,17 @@
 
 use crate::fallback::{ENERGY_TOLERANCE_WH, by_laxity, round_up};
 use crate::problem::{Powers, Problem};
+use crate::rolling::Memory;
 use crate::room::Room;
+use crate::stages::cost;
 
 mod levels;
 mod mender;
+mod pattern;
 use mender::Mender;
+
+#[cfg(test)]
+mod tests;
 
 /// Powers this near (W) are the same: the solver's noise.
 const NOISE_W: f64 = 0.01;
@@ -24,13 +30,14 @@ const LEVELS: f64 = 50.0;
 const MAKING_WAY: usize = 2000;
 
 /// Mends powers so that in the near steps each is zero or at least its session's minimum.
-pub(crate) fn mend(problem: &Problem<'_>, powers: &mut Powers, peak_w: Option<f64>) {
+pub(crate) fn mend(problem: &Problem<'_>, powers: &mut Powers, peak_w: Option<f64>, memory: &Memory) {
     let order = by_laxity(problem);
     for &session in &order {
         clean(problem.stays[session].minimum_w, &mut powers[session]);
     }
     let planned_wh: Vec<f64> =
         (0..powers.len()).map(|at| problem.energy(at, &powers[at]).min(problem.stays[at].needed_wh)).collect();
+    let bound = cost::of_plan(problem, powers);
     let mut room = Room::under_peak(problem, powers, peak_w);
     let mut mended = false;
     for &session in &order {
@@ -48,6 +55,7 @@ pub(crate) fn mend(problem: &Problem<'_>, powers: &mut Powers, peak_w: Option<f6
         restore(problem, &order, powers, &planned_wh, peak_w);
         level(problem, &order, powers);
         finish(problem, &order, powers, peak_w);
+        pattern::improve(problem, powers, bound, memory);
     }
     for &session in &order {
         levels::snap(problem, session, powers);
@@ -121,6 +129,8 @@ fn finish(problem: &Problem<'_>, order: &[usize], powers: &mut Powers, peak_w: O
     for &session in order {
         round_up(problem, &mut room, session, &mut powers[session]);
     }
+    // Only what has to is worth a higher peak.
+    let mut room = Room::under_peak(problem, powers, peak_w.map(|peak_w| peak_w.max(problem.highest_w(powers))));
     for &session in order {
         Mender { problem, room: &mut room, session }.draw_forward(&mut powers[session]);
     }

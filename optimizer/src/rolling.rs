@@ -10,7 +10,7 @@ use crate::{fallback, flow, outcome, repair, stages};
 
 /// What one plan leaves so that the next one of the same area is quicker. It changes no answer.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(Option<flow::Basis>);
+pub struct Memory(pub(crate) Option<flow::Basis>);
 
 /// Plans a snapshot. There is always an answer; how it came about stands in its status:
 ///
@@ -33,7 +33,7 @@ pub fn step_with(memory: &mut Memory, snapshot: &Snapshot) -> Schedule {
         Ok(staged) => {
             let mut powers = staged.powers;
             problem.settle(staged.storage);
-            repair::mend(&problem, &mut powers, staged.peak_w);
+            repair::mend(&problem, &mut powers, staged.peak_w, memory);
             problem.hold_to_state(&mut powers);
             let status = if staged.optimal { PlanStatus::Optimal } else { PlanStatus::Feasible };
             outcome::schedule(&problem, &powers, status)

@@ -10,6 +10,8 @@ use good_lp::{
 pub(crate) struct LinearProgramme {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<LinearRow>,
+    /// Columns that are whole numbers. A programme with some has neither slopes nor prices.
+    pub(crate) whole: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +72,9 @@ pub(crate) struct Solved {
 #[error("the solver gave no answer: {0}")]
 pub(crate) struct Unsolved(String);
 
+/// How near the best a programme of whole numbers is solved, in parts of it.
+const WHOLE_GAP: f32 = 1e-4;
+
 /// Solves a programme on one thread within a time.
 pub(crate) fn solve(programme: &LinearProgramme, time_limit_s: f64) -> Result<Solved, Unsolved> {
     if programme.columns.is_empty() {
@@ -86,8 +91,11 @@ pub(crate) fn solve(programme: &LinearProgramme, time_limit_s: f64) -> Result<So
 
 fn run(programme: &LinearProgramme, time_limit_s: f64, presolve: HighsPresolveType) -> Result<Solved, ResolutionError> {
     let mut columns = ProblemVariables::new();
-    let handles: Vec<Variable> =
-        programme.columns.iter().map(|column| columns.add(variable().clamp(column.lower, column.upper))).collect();
+    let handle = |(at, column): (usize, &Column)| {
+        let own = variable().clamp(column.lower, column.upper);
+        columns.add(if programme.whole.contains(&at) { own.integer() } else { own })
+    };
+    let handles: Vec<Variable> = programme.columns.iter().enumerate().map(handle).collect();
     let mut objective = Expression::with_capacity(handles.len());
     for (column, handle) in programme.columns.iter().zip(&handles).filter(|(column, _)| column.cost != 0.0) {
         objective.add_mul(column.cost, *handle);
@@ -112,8 +120,11 @@ fn run(programme: &LinearProgramme, time_limit_s: f64, presolve: HighsPresolveTy
         };
         model.add_constraint(constraint);
     }
+    if !programme.whole.is_empty() {
+        model = model.set_mip_rel_gap(WHOLE_GAP).map_err(|error| ResolutionError::Str(error.to_string()))?;
+    }
     let solution = model.solve()?;
-    let optimal = matches!(solution.status(), SolutionStatus::Optimal);
+    let optimal = matches!(solution.status(), SolutionStatus::Optimal | SolutionStatus::GapLimit);
     let solution = solution.into_inner();
     Ok(Solved {
         optimal,

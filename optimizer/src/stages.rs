@@ -32,7 +32,7 @@ const HAIR: f64 = 1e-6;
 const FLAT: f64 = 1e-9;
 
 /// The most programmes that one plan solves; each gets its part of the deadline.
-pub(crate) const SOLVES: f64 = need::ROUNDS as f64 + 5.0;
+pub(crate) const SOLVES: f64 = need::ROUNDS as f64 + 10.0;
 
 /// Plans a problem: limits, then need, then cost, then preference.
 ///

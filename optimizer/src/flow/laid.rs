@@ -93,7 +93,7 @@ impl<'a> Laid<'a> {
         for &session in &problem.order {
             let stay = &problem.stays[session];
             let most = |step: usize| match stay.hours[step] {
-                hours if hours > 0.0 => milliwatts(stay.maximum_w.min(room.left(&problem.rows, session, step))),
+                hours if hours > 0.0 => milliwatts(stay.most_w(step).min(room.left(&problem.rows, session, step))),
                 _ => 0,
             };
             let most_mw: Vec<i64> = stay.steps.clone().map(most).collect();

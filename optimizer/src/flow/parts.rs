@@ -14,7 +14,7 @@ use crate::stages::cost;
 use super::SAME;
 
 /// Problems of so few powers are planned exactly instead: that takes some milliseconds.
-const FEW: usize = 600;
+const FEW: usize = 250;
 /// Prices this near are the same.
 const SAME_PRICE: f64 = 1e-6;
 
@@ -30,6 +30,8 @@ pub(super) struct Worth {
 pub(super) struct Whole<'p, 'a> {
     pub(super) problem: Cow<'p, Problem<'a>>,
     of: &'p Problem<'a>,
+    /// What is carried: session, step, power in W.
+    taken: Vec<(usize, usize, f64)>,
 }
 
 impl<'p, 'a> Whole<'p, 'a> {
@@ -37,7 +39,7 @@ impl<'p, 'a> Whole<'p, 'a> {
     /// and where there is little to gain.
     pub(super) fn new(of: &'p Problem<'a>) -> Option<Self> {
         if of.order.iter().all(|session| parts(of, *session).next().is_none()) {
-            return Some(Self { problem: Cow::Borrowed(of), of });
+            return Some(Self { problem: Cow::Borrowed(of), of, taken: Vec::new() });
         }
         let powers = of.order.iter().map(|session| of.stays[*session].steps.len());
         if powers.sum::<usize>() <= FEW {
@@ -69,21 +71,22 @@ impl<'p, 'a> Whole<'p, 'a> {
 
     fn carrying(of: &'p Problem<'a>, pays: impl Fn(usize, usize) -> bool) -> Option<Self> {
         let (alone, mut room) = (Room::of(of), Room::of(of));
-        let mut whole = of.clone();
+        let (mut whole, mut taken) = (of.clone(), Vec::new());
         for &session in &of.order {
             let most_wh = |step: usize| {
                 let stay = &of.stays[session];
-                stay.maximum_w.min(alone.left(&of.rows, session, step)) * stay.yield_h(step)
+                stay.most_w(step).min(alone.left(&of.rows, session, step)) * stay.yield_h(step)
             };
             let own: Vec<usize> = parts(of, session).collect();
-            let stay = &mut whole.stays[session];
             for part in &own {
-                stay.hours[*part] = 0.0;
+                whole.stays[session].hours[*part] = 0.0;
             }
+            let stay = &whole.stays[session];
             let reach_wh: f64 = stay.steps.clone().filter(|step| stay.hours[*step] > 0.0).map(most_wh).sum();
             let mut rest_wh = stay.needed_wh - reach_wh;
             for part in own.into_iter().filter(|part| most_wh(*part) > 0.0) {
                 let is_needed = rest_wh > ENERGY_TOLERANCE_WH;
+                let stay = &mut whole.stays[session];
                 let wish_wh = most_wh(part).min(if is_needed { stay.needed_wh } else { stay.wanted_wh });
                 let power_w = wish_wh / of.stays[session].yield_h(part);
                 let fits = room.left(&of.rows, session, part) >= power_w - SAME;
@@ -94,26 +97,20 @@ impl<'p, 'a> Whole<'p, 'a> {
                     continue;
                 }
                 room.take(&of.rows, session, part, power_w);
-                for &(row, weight) in of.rows.of(session) {
-                    whole.room_w[row][part] = (whole.room_w[row][part] - weight * power_w).max(0.0);
-                }
-                let carried_w = &mut whole.carried_w[session];
-                carried_w.resize(of.steps(), 0.0);
-                carried_w[part] = power_w;
                 rest_wh -= wish_wh;
                 stay.needed_wh = (stay.needed_wh - wish_wh).max(0.0);
                 stay.wanted_wh -= wish_wh;
+                whole.carry(session, part, power_w);
+                taken.push((session, part, power_w));
             }
         }
-        Some(Self { problem: Cow::Owned(whole), of })
+        Some(Self { problem: Cow::Owned(whole), of, taken })
     }
 
     /// Adds what is carried to a plan on whole steps, and moves energy into parts of steps where it is cheaper.
     pub(super) fn bring_in(&self, powers: &mut Powers, peak_w: Option<f64>) {
-        for (power_w, carried_w) in powers.iter_mut().zip(&self.problem.carried_w) {
-            for (power, carried) in power_w.iter_mut().zip(carried_w) {
-                *power += carried;
-            }
+        for &(session, part, power_w) in &self.taken {
+            powers[session][part] += power_w;
         }
         let mut room = Room::under_peak(self.of, powers, peak_w);
         for &session in &self.of.order {
@@ -137,7 +134,8 @@ fn move_into(problem: &Problem<'_>, room: &mut Room, session: usize, part: usize
     let mut donors: Vec<usize> = stay.steps.clone().filter(|step| power_w[*step] > 0.0).collect();
     donors.retain(|step| price(*step) > own + SAME_PRICE);
     donors.sort_by(|first, second| price(*second).total_cmp(&price(*first)));
-    let mut can_wh = room.left(&problem.rows, session, part).min(stay.maximum_w - power_w[part]) * stay.yield_h(part);
+    let mut can_wh =
+        room.left(&problem.rows, session, part).min(stay.most_w(part) - power_w[part]) * stay.yield_h(part);
     for donor in donors {
         let moved_wh = can_wh.min(power_w[donor] * stay.yield_h(donor));
         if moved_wh <= 0.0 {
@@ -150,17 +148,4 @@ fn move_into(problem: &Problem<'_>, room: &mut Room, session: usize, part: usize
             room.take(&problem.rows, session, step, power);
         }
     }
-}
-
-/// Returns what a plan costs in the third goal.
-pub(super) fn money(problem: &Problem<'_>, powers: &Powers, peak_w: Option<f64>) -> f64 {
-    let of_session = |&session: &usize| {
-        let stay = &problem.stays[session];
-        let kwh = |step: usize| powers[session][step] * stay.yield_h(step) / 1000.0;
-        let money: f64 = stay.steps.clone().map(|step| cost::price(problem, session, step) * kwh(step)).sum();
-        let extra = (stay.steps.clone().map(kwh).sum::<f64>() - stay.needed_wh / 1000.0).max(0.0);
-        money - cost::value(problem, session).unwrap_or(0.0) * extra
-    };
-    let charge = problem.snapshot.demand_charge.map_or(0.0, |charge| charge.price_per_kw.as_amount());
-    problem.order.iter().map(of_session).sum::<f64>() + charge * peak_w.unwrap_or(0.0) / 1000.0
 }

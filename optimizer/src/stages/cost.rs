@@ -7,7 +7,7 @@ use headroom_domain::preference::ProfileType;
 use headroom_domain::units::hours;
 
 use crate::model::Model;
-use crate::problem::Problem;
+use crate::problem::{Powers, Problem};
 
 /// What an hour's wait of a kWh counts, in the dearest price of the horizon, for a driver who said to be in a hurry.
 const HURRIED_BY_WORD: f64 = 1.0;
@@ -24,7 +24,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(problem: &Problem<'_>, model: Model, short_kwh: &[f64], slack_kwh: f64) -> Self {
+    pub(crate) fn new(problem: &Problem<'_>, model: Model, short_kwh: &[f64], slack_kwh: f64) -> Self {
         let mut stage = Self { model, peak: None };
         for &session in &problem.order {
             stage.add_prices(problem, session);
@@ -135,6 +135,21 @@ impl Stage {
         };
         entries.iter().map(least).sum()
     }
+}
+
+/// Returns what the powers of a plan come to in this goal; batteries and generation aside.
+pub(crate) fn of_plan(problem: &Problem<'_>, powers: &Powers) -> f64 {
+    let of_session = |&session: &usize| {
+        let stay = &problem.stays[session];
+        let kwh = |step: usize| powers[session][step] * stay.yield_h(step) / 1000.0;
+        let money: f64 = stay.steps.clone().map(|step| price(problem, session, step) * kwh(step)).sum();
+        let extra = (stay.steps.clone().map(kwh).sum::<f64>() - stay.needed_wh / 1000.0).max(0.0);
+        money - value(problem, session).unwrap_or(0.0) * extra
+    };
+    let money: f64 = problem.order.iter().map(of_session).sum();
+    let Some(charge) = problem.snapshot.demand_charge else { return money };
+    let peak_w = problem.highest_w(powers).max(charge.peak_so_far_w.as_w());
+    money + charge.price_per_kw.as_amount() * peak_w / 1000.0
 }
 
 /// Returns what a kWh beyond the need is worth to a session; `None` where it is worth less than it costs.
