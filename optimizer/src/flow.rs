@@ -77,6 +77,7 @@ fn solved(whole: &Whole<'_, '_>, earlier: Option<&Basis>) -> Option<(Planned, Op
     }
     let states = earlier.map_or_else(|| begin::states(&laid), |earlier| earlier.states(&laid));
     let mut simplex = Simplex::new(&laid.network, &states);
+    simplex.approach(&laid.network);
     let peak = match (&laid.peak, first) {
         (Some(peak), Some(first)) => Some(peak.search(&laid.network, &mut simplex, first)),
         _ => None,

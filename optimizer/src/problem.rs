@@ -54,6 +54,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) carried_w: Powers,
     /// The planned sessions in an order that depends on what they are, not on where they stand in the snapshot.
     pub(crate) order: Vec<usize>,
+    /// All sessions in such an order: sums in it are the same to the last bit.
+    everyone: Vec<usize>,
     /// Steps in which no power may lie between zero and the minimum.
     pub(crate) near: Range<usize>,
     /// How long each step is, without what is before now, in h; what a kWh costs in it, its carbon included; and how
@@ -80,16 +82,17 @@ impl<'a> Problem<'a> {
         let mut left_w: Vec<Vec<f64>> = (0..rows.all().len())
             .map(|row| (0..windows.len()).map(|step| room_in(&rows, row, step, windows[step])).collect())
             .collect();
-        for (session, carried) in carried_w.iter().enumerate() {
+        let everyone = canonical_order(snapshot);
+        for &session in &everyone {
             for &(row, weight) in rows.of(session) {
-                for (left, power) in left_w[row].iter_mut().zip(carried) {
+                for (left, power) in left_w[row].iter_mut().zip(&carried_w[session]) {
                     *left -= weight * power;
                 }
             }
         }
         let near_end = now + chrono::TimeDelta::seconds(snapshot.settings.minimum_current_within_s.min(31_536_000));
         let near = 0..snapshot.grid.edges().partition_point(|edge| *edge < near_end).min(snapshot.grid.len());
-        let order = canonical_order(snapshot);
+        let order = everyone.iter().copied().filter(|session| snapshot.sessions[*session].is_planned()).collect();
         let dearest_per_kwh = snapshot.prices.iter().map(|price| price.as_per_kwh()).fold(0.0, f64::max);
         let positive = |row: &Vec<f64>, sign: f64| row.iter().map(|left| (sign * left).max(0.0)).collect();
         let room_w: Vec<Vec<f64>> = left_w.iter().map(|row| positive(row, 1.0)).collect();
@@ -107,6 +110,7 @@ impl<'a> Problem<'a> {
             stays,
             carried_w,
             order,
+            everyone,
             near,
             dearest_per_kwh,
             step_h,
@@ -245,8 +249,9 @@ impl<'a> Problem<'a> {
             add(-1.0, &storage.generated_w(at, generation));
         }
         storage.add_to(&mut expected);
-        for (session, carried) in self.carried_w.iter().enumerate() {
-            let (stay, state) = (&self.stays[session], &self.snapshot.sessions[session]);
+        for &session in &self.everyone {
+            let (carried, stay, state) =
+                (&self.carried_w[session], &self.stays[session], &self.snapshot.sessions[session]);
             for step in stay.steps.clone().filter(|step| *step < carried.len()) {
                 let probable = carried[step] * stay.uptake;
                 let now_w = state.power_now_w.filter(|_| !state.is_planned());
@@ -416,8 +421,7 @@ fn worst_over(session: &SessionState, window: Interval) -> Power {
 }
 
 fn canonical_order(snapshot: &Snapshot) -> Vec<usize> {
-    let planned = |index: &usize| snapshot.sessions[*index].is_planned();
-    let mut order: Vec<usize> = (0..snapshot.sessions.len()).filter(planned).collect();
+    let mut order: Vec<usize> = (0..snapshot.sessions.len()).collect();
     order.sort_by(|first, second| by_content(snapshot, *first, *second));
     order
 }

@@ -13,7 +13,6 @@ use headroom_domain::{NodeId, Power};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::rolling;
 use crate::snapshot::{NodeBaseLoad, NodeLimits, Snapshot};
 
 mod above;
@@ -75,8 +74,7 @@ pub struct AreaPlan {
 pub fn plan(region: &Region) -> Result<Vec<AreaPlan>, RegionError> {
     region.check()?;
     let above = Above::new(region);
-    let alone: Vec<Planned> =
-        region.areas.par_iter().map(|area| Planned::new(&area.snapshot, rolling::step(&area.snapshot))).collect();
+    let alone: Vec<Planned> = region.areas.par_iter().map(|area| Planned::new(&area.snapshot)).collect();
     let planned = if above.keeps(&alone) { alone } else { bargain::settle(region, &above, &alone) };
     let allotted = above.allot(&planned, |area, step| planned[area].appetite_w(step));
     let plans = planned.into_iter().zip(allotted);

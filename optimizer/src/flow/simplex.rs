@@ -40,6 +40,9 @@ pub(crate) struct Simplex {
     pub(super) pivots: usize,
 }
 
+/// How much more the first goal weighs than the second where both are approached.
+const WEIGHT: i64 = 1 << 12;
+
 /// Where the method ended: its tree, and where the other arcs stood.
 pub(crate) struct End {
     state: Vec<State>,
@@ -68,10 +71,36 @@ fn index(at: usize) -> u32 {
 }
 
 impl Simplex {
-    /// Reaches the first goal from where the arcs stand.
-    pub(crate) fn first_goal(&mut self) {
+    /// Comes near the first two goals at once, by costs in which the second weighs next to nothing: from there neither is
+    /// far, where one alone leads away from the other.
+    pub(crate) fn approach(&mut self, network: &Network) {
+        let liked = network.arcs.iter().map(|arc| arc.cost[1].unsigned_abs()).max().unwrap_or(0).max(1) as f64;
+        // An artificial arc costs more than any way through the network.
+        let dearest = self.money.iter().copied().fold(0, i64::max) as f64;
+        if 8.0 * dearest * WEIGHT as f64 >= i64::MAX as f64 {
+            return;
+        }
+        for (cost, arc) in self.cost.iter_mut().zip(&network.arcs) {
+            #[expect(clippy::cast_possible_truncation, reason = "at most a quarter of the weight")]
+            let liking = (arc.cost[1] as f64 / liked * (WEIGHT / 4) as f64) as i64;
+            *cost = *cost * WEIGHT + liking;
+        }
+        self.cost[self.real..].iter_mut().for_each(|cost| *cost *= WEIGHT);
+        self.reprice();
+        self.look_at_all();
+        self.run();
+        self.cost.clone_from(&self.money);
+        self.reprice();
+    }
+
+    fn look_at_all(&mut self) {
         self.candidates.clear();
         self.candidates.extend((0..self.real).filter(|arc| self.capacity[*arc] > 0).map(index));
+    }
+
+    /// Reaches the first goal from where the arcs stand.
+    pub(crate) fn first_goal(&mut self) {
+        self.look_at_all();
         self.run();
     }
 

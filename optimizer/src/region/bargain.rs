@@ -3,7 +3,6 @@
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-use crate::rolling;
 use crate::snapshot::Snapshot;
 
 use super::Region;
@@ -82,11 +81,8 @@ fn gains(planned: &Planned, before: &[f64], after: &[f64]) -> bool {
 
 /// Plans some areas again under caps.
 fn replan(region: &Region, planned: &mut [Planned], caps: &[Vec<f64>], which: &[bool]) {
-    planned.par_iter_mut().enumerate().filter(|(area, _)| which[*area]).for_each(|(area, planned)| {
-        let snapshot = &region.areas[area].snapshot;
-        let capped = capped::under(snapshot, &planned.allotment_w(&caps[area]));
-        planned.replan(snapshot, rolling::step(&capped));
-    });
+    let to_plan = planned.par_iter_mut().enumerate().filter(|(area, _)| which[*area]);
+    to_plan.for_each(|(area, planned)| planned.replan(&region.areas[area].snapshot, &caps[area]));
 }
 
 /// Returns what areas draw on average when places that are passed grow dearer round by round.

@@ -5,6 +5,7 @@ use headroom_domain::schedule::Schedule;
 use headroom_domain::{EnergyPrice, Interval, Power};
 
 use crate::problem::Problem;
+use crate::rolling::Memory;
 use crate::snapshot::{NodeLimits, SessionState, Snapshot};
 use crate::{fallback, rolling};
 
@@ -23,10 +24,14 @@ pub(super) struct Planned {
     pub(super) fixed_w: Vec<f64>,
     /// What the planned sessions present could draw, if only their own powers bound them.
     most_w: Vec<f64>,
+    /// Where the last plan under a cap ended: from one cap to the next it is not far, from none it is.
+    memory: Memory,
 }
 
 impl Planned {
-    pub(super) fn new(snapshot: &Snapshot, schedule: Schedule) -> Self {
+    /// Plans an area alone.
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        let schedule = rolling::step(snapshot);
         let steps = snapshot.grid.len();
         let mut fixed_w = vec![snapshot.margin_w.as_w(); steps];
         for base in &snapshot.base_load {
@@ -50,13 +55,14 @@ impl Planned {
             most_w[first..end].iter_mut().for_each(|sum| *sum += most);
         }
         let drawn_w = drawn(snapshot, &schedule);
-        Self { schedule, drawn_w, fixed_w, most_w }
+        Self { schedule, drawn_w, fixed_w, most_w, memory: Memory::default() }
     }
 
-    /// Replaces the schedule.
-    pub(super) fn replan(&mut self, snapshot: &Snapshot, schedule: Schedule) {
-        self.drawn_w = drawn(snapshot, &schedule);
-        self.schedule = schedule;
+    /// Plans it again under a cap on what the planned sessions draw.
+    pub(super) fn replan(&mut self, snapshot: &Snapshot, caps_w: &[f64]) {
+        let capped = under(snapshot, &self.allotment_w(caps_w));
+        self.schedule = rolling::step_with(&mut self.memory, &capped);
+        self.drawn_w = drawn(snapshot, &self.schedule);
     }
 
     /// Returns how much more the sessions present could draw.
@@ -128,9 +134,8 @@ pub(super) fn asked(snapshot: &Snapshot, added: &[f64]) -> Vec<f64> {
     let priced = priced(snapshot, added);
     let problem = Problem::new(&priced);
     let greedy = fallback::greedy(&problem);
-    let powers = rolling::staged(&problem, &greedy, &mut rolling::Memory::default())
-        .map(|staged| staged.powers)
-        .unwrap_or(greedy);
+    let powers =
+        rolling::staged(&problem, &greedy, &mut Memory::default()).map(|staged| staged.powers).unwrap_or(greedy);
     let mut asked = vec![0.0; problem.steps()];
     for &session in &problem.order {
         let share = snapshot.sessions[session].load_share.as_ratio();

@@ -8,6 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
 use crate::outcome::node_powers;
+use crate::rolling;
 use crate::snapshot::{SessionState, Settings};
 
 const STEPS: usize = 16;

@@ -154,7 +154,7 @@ fn equal_shares_are_equal() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn more_limit_never_worsens_the_largest_shortfall_nor_the_cost(scene in scenes(), more in 1.0..3.0_f64) {

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use crate::scene::scenes;
 
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// Energy that a plan brings to a session, in Wh.
