@@ -24,6 +24,9 @@ endif
 export HEADROOM_DATA ?= $(abspath $(patsubst %/sessions,%,$(firstword $(wildcard ../*/data/sessions))))
 export HEADROOM_OCPI ?= $(abspath $(patsubst %/INDEX.json,%,$(firstword $(wildcard ../*/ocpi/INDEX.json))))
 
+# Random tests draw the same every time; PROPTEST_RNG_SEED=2 draws others.
+export PROPTEST_RNG_SEED ?= 1
+
 .PHONY: help demo test bench setup setup-build web
 .DEFAULT_GOAL := help
 

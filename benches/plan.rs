@@ -16,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod further;
 mod rivals;
 mod utility;
 
@@ -36,7 +37,11 @@ fn main() -> anyhow::Result<()> {
     let sites = if arguments.quick { 5 } else { 100 };
     let goals = Goals { cpu_ms: Some(30.0), faster_than_lean: 30.0, ..Goals::default() };
     compare(&arguments, &format!("feeder-{sites}x20"), &feeder(sites, 20, 1)?, goals)?;
-    if arguments.ours.is_some() { Ok(()) } else { utility::show(arguments.quick) }
+    if arguments.ours.is_some() {
+        return Ok(());
+    }
+    further::show(arguments.quick, arguments.export.as_deref())?;
+    utility::show(arguments.quick)
 }
 
 const HEADING: &str = "\nproblem         means          CPU ms        cost  short kWh  over kW   ratio of ours to it";
@@ -144,8 +149,13 @@ fn compare(arguments: &Arguments, name: &str, area: &Snapshot, goals: Goals) -> 
     Ok(())
 }
 
+/// Says whether a goal was reached.
+fn goal(name: &str, what: &str, met: bool) {
+    println!("{name:<15} {} {what}", if met { "met:   " } else { "MISSED:" });
+}
+
 fn judge(name: &str, [ours, floor, textbook, lean]: &[Line; 4], goals: Goals) {
-    let goal = |what: String, met: bool| println!("{name:<15} {} {what}", if met { "met:   " } else { "MISSED:" });
+    let goal = |what: String, met: bool| goal(name, &what, met);
     if let Some(most) = goals.floors {
         let floors = ours.cpu_ms / floor.cpu_ms;
         goal(format!("{floors:.1} times the greedy floor, goal at most {most}"), floors <= most);

@@ -45,13 +45,48 @@ def plan(problem, solver):
     return cost.value, short.value.sum()
 
 
-def measured(problem, solver):
+def fill(network, solver):
+    """Fills a network of phasors as far as every need can be met alike, by cones."""
+    sessions, lines, steps = network["sessions"], network["lines"], network["steps"]
+    present = np.zeros((len(sessions), steps))
+    at_evse = {}
+    for row, session in enumerate(sessions):
+        present[row, session["first"] : session["first"] + session["steps"]] = 1.0
+        at_evse.setdefault(session["evse"], []).append((row, 1000.0 / session["volts"]))
+    real, imaginary = (sp.lil_matrix((len(lines), len(sessions))) for _ in range(2))
+    for at, line in enumerate(lines):
+        for evse, factor, angle in line["terms"]:
+            for row, amperes in at_evse.get(evse, []):
+                real[at, row] = factor * amperes * np.cos(np.radians(angle))
+                imaginary[at, row] = factor * amperes * np.sin(np.radians(angle))
+    needed = np.array([session["needed_kwh"] for session in sessions])
+    upper = np.array([session["maximum_kw"] for session in sessions])[:, None] * present
+    limit = np.repeat([line["limit_a"] for line in lines], steps)
+
+    power, level = cp.Variable(present.shape, nonneg=True), cp.Variable()
+    energy = cp.sum(power, axis=1) * network["step_h"]
+    parts = [cp.vec(matrix.tocsr() @ power, order="C") for matrix in (real, imaginary)]
+    held = [power <= upper, energy <= needed, energy >= level * needed, cp.norm(cp.vstack(parts), axis=0) <= limit]
+    # Of plans that serve the worst served alike, the one that gives most.
+    cp.Problem(cp.Maximize(level + cp.sum(energy) / needed.sum() * 1e-2), held).solve(solver=solver)
+    return energy.value.sum() / needed.sum(), level.value
+
+
+def measured(work, problem, solver):
     times = []
     for _ in range(RUNS):
         before = time.process_time()
-        answer = plan(problem, solver)
+        answer = work(problem, solver)
         times.append((time.process_time() - before) * 1000.0)
     return statistics.median(times), answer
+
+
+def compare_networks(exported):
+    name, ours = exported["name"], exported["ours"]
+    cpu_ms, (energy, level) = measured(fill, exported["network"], cp.CLARABEL)
+    said = "| {} | {} | {:.0f} | {:.1%} of all energy, {:.1%} of each need | | {} |"
+    print(said.format(name, "ours", ours["cpu_ms"], ours["delivered"], ours["of_each_need"], ""))
+    print(said.format(name, "cvxpy, cones", cpu_ms, energy, level, round(cpu_ms / ours["cpu_ms"], 1)), flush=True)
 
 
 def main(folder):
@@ -59,10 +94,13 @@ def main(folder):
     print("|---|---|---|---|---|---|")
     for path in sorted(Path(folder).glob("*.json")):
         exported = json.loads(path.read_text())
+        if "network" in exported:
+            compare_networks(exported)
+            continue
         ours = exported["lines"][0]
         print(f"| {exported['name']} | ours | {ours['cpu_ms']:.2f} | {ours['cost']:.2f} | {ours['short_kwh']:.2f} | |")
         for solver in (cp.CLARABEL, cp.HIGHS):
-            cpu_ms, (cost, short) = measured(exported["problem"], solver)
+            cpu_ms, (cost, short) = measured(plan, exported["problem"], solver)
             faster = cpu_ms / ours["cpu_ms"]
             means = f"cvxpy, {solver}"
             print(f"| {exported['name']} | {means} | {cpu_ms:.0f} | {cost:.2f} | {short:.2f} | {faster:.0f} |", flush=True)

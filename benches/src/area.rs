@@ -50,6 +50,34 @@ pub fn synthetic(sessions: usize, seed: u64) -> Result<Snapshot, TreeError> {
     })
 }
 
+/// Makes the same site with half of its EVSEs on one phase and circuits whose phases have a rating: what a phase carries
+/// counts beside what all do.
+///
+/// **Errors**: none for any seed; the tree is checked all the same.
+pub fn phased(sessions: usize, seed: u64) -> Result<Snapshot, TreeError> {
+    let mut site = synthetic(sessions, seed)?;
+    let mut nodes = site.tree.nodes().to_vec();
+    for node in nodes.iter_mut().filter(|node| node.kind == NodeKind::Circuit) {
+        let most = node.rating.maximum_import_w.unwrap_or_default();
+        // A little less than a third each: phases fill unevenly.
+        node.rating.maximum_phase_current_a = Some(Current::from_a(most.as_w() * 0.3 / 230.0));
+    }
+    for (at, state) in site.sessions.iter_mut().enumerate().filter(|(at, _)| at % 2 == 0) {
+        let wiring = Wiring { phases: vec![Phase::ALL[at / 2 % 3]], ..wiring() };
+        state.maximum_w = wiring.maximum_power();
+        state.minimum_w = wiring.power_at(Current::from_a(6.0));
+        state.needed_wh = state.needed_wh * (1.0 / 3.0);
+        state.wanted_wh = state.needed_wh;
+        (state.safe_rate_w, state.belief) = (state.minimum_w, Belief::untouched(state.minimum_w));
+        if let Some(evse) = nodes.iter_mut().find(|node| node.id == state.node) {
+            evse.rating.maximum_import_w = Some(state.maximum_w);
+            evse.wiring = Some(wiring);
+        }
+    }
+    site.tree = GridTree::new(nodes)?;
+    Ok(site)
+}
+
 /// Makes a feeder of many small sites, each with its own limit and base load, and none with a demand charge.
 ///
 /// **Errors**: none for any seed; the tree is checked all the same.

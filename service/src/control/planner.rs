@@ -8,7 +8,7 @@ use headroom_domain::invariants::import_limit_at;
 use headroom_domain::schedule::Schedule;
 use headroom_optimizer::assemble::{AssembleError, Observation, assemble};
 use headroom_optimizer::dispatch::{Direction, Order, dispatch};
-use headroom_optimizer::rolling::{step, still_fits};
+use headroom_optimizer::rolling::{Memory, step_with, still_fits};
 use headroom_optimizer::snapshot::{Settings, Snapshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
@@ -36,6 +36,7 @@ enum PlanError {
 /// Plans on the timer and when called, until told to stop.
 pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: CancellationToken) {
     let forecasts = Forecasts::default();
+    let mut memories = vec![Memory::default(); context.sites.len()];
     let started = context.clock.now();
     let mut next_plan = started;
     loop {
@@ -48,8 +49,8 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
             error!(%error, "requests could not be timed out");
         }
         let replan = context.wake.take_replan() || on_time;
-        for site in &context.sites {
-            if let Err(error) = act(&context, site, &forecasts, replan).await {
+        for (site, memory) in context.sites.iter().zip(&mut memories) {
+            if let Err(error) = act(&context, site, &forecasts, memory, replan).await {
                 error!(%error, site = site.site.id, "no new plan; the profiles in force stay");
             }
             if let Err(error) = tell(&context, site, &telemetry).await {
@@ -75,7 +76,13 @@ async fn time_out(context: &Context, now: DateTime<Utc>, started: DateTime<Utc>)
     Ok(())
 }
 
-async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, replan: bool) -> Result<(), PlanError> {
+async fn act(
+    context: &Context,
+    site: &SiteContext,
+    forecasts: &Forecasts,
+    memory: &mut Memory,
+    replan: bool,
+) -> Result<(), PlanError> {
     let facts = Facts::gather(context, site, forecasts).await?;
     let observation = Observation {
         now: facts.now,
@@ -91,7 +98,7 @@ async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, repla
     let standing = context.plan(&site.site.id).filter(|plan| !replan && still_fits(&plan.schedule, &snapshot));
     let (schedule, made_at) = match standing {
         Some(plan) => (plan.schedule.clone(), plan.made_at),
-        None => (solve(&snapshot).await?, facts.now),
+        None => (solve(memory, &snapshot).await?, facts.now),
     };
     let dispatch = dispatch(&snapshot, &schedule);
     send(context, &facts, dispatch.orders).await?;
@@ -108,9 +115,12 @@ async fn act(context: &Context, site: &SiteContext, forecasts: &Forecasts, repla
     Ok(())
 }
 
-async fn solve(snapshot: &Snapshot) -> Result<Schedule, PlanError> {
-    let snapshot = snapshot.clone();
-    Ok(tokio::task::spawn_blocking(move || step(&snapshot)).await?)
+async fn solve(memory: &mut Memory, snapshot: &Snapshot) -> Result<Schedule, PlanError> {
+    let (mut before, snapshot) = (std::mem::take(memory), snapshot.clone());
+    let work = move || (step_with(&mut before, &snapshot), before);
+    let (schedule, after) = tokio::task::spawn_blocking(work).await?;
+    *memory = after;
+    Ok(schedule)
 }
 
 async fn send(context: &Context, facts: &Facts, orders: Vec<Order>) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ use headroom_domain::{Energy, Interval, Power, SessionId};
 use headroom_forecasting::{DayTypeProfile, Model, Reading, Uptake};
 use headroom_optimizer::assemble::{AssembleError, Observation, ObservedSession, assemble, planning_grid};
 use headroom_optimizer::dispatch::dispatch;
-use headroom_optimizer::rolling::{step, still_fits};
+use headroom_optimizer::rolling::{Memory, step_with, still_fits};
 use headroom_optimizer::snapshot::Settings;
 use headroom_optimizer::strategies::equal_share;
 
@@ -42,6 +42,7 @@ pub(super) struct Controller {
     strategy: Strategy,
     known: BTreeMap<usize, Known>,
     schedule: Option<Schedule>,
+    memory: Memory,
     model: Option<(DateTime<Utc>, Model)>,
     base_load: Vec<(Interval, Power)>,
 }
@@ -50,7 +51,8 @@ impl Controller {
     /// Makes a controller that knows the base load so far, by quarter hours.
     pub(super) fn new(plan: Arc<SitePlan>, strategy: Strategy, history: &[(Interval, Power)]) -> Self {
         let base_load = history.to_vec();
-        Self { plan, strategy, known: BTreeMap::new(), schedule: None, model: None, base_load }
+        let (schedule, memory) = (None, Memory::default());
+        Self { plan, strategy, known: BTreeMap::new(), schedule, memory, model: None, base_load }
     }
 
     /// Notes that a vehicle came.
@@ -107,7 +109,7 @@ impl Controller {
         let planned = standing.is_none();
         let schedule = standing.unwrap_or_else(|| match self.strategy {
             Strategy::EqualShare => equal_share(&snapshot),
-            Strategy::Uncontrolled | Strategy::Optimized => step(&snapshot),
+            Strategy::Uncontrolled | Strategy::Optimized => step_with(&mut self.memory, &snapshot),
         });
         let dispatch = dispatch(&snapshot, &schedule);
         let status = planned.then_some(schedule.status);
