@@ -50,7 +50,7 @@ struct PlainSession {
     first: usize,
     steps: usize,
     maximum_kw: f64,
-    needed_kwh: f64,
+    wanted_kwh: f64,
     volts: f64,
 }
 
@@ -62,7 +62,8 @@ struct PlainLine {
 }
 
 impl Network {
-    /// Fills the network with so many sessions, those of an EVSE one after the other; they need more than fits.
+    /// Fills the network with so many sessions, those of an EVSE one after the other; they want more than fits, and as
+    /// much of it as does.
     ///
     /// **Errors**: none; the tree is checked all the same.
     pub fn crowded(&self, sessions: usize, seed: u64) -> Result<Snapshot, TreeError> {
@@ -89,8 +90,10 @@ impl Network {
                 let minutes = |step: usize| TimeDelta::minutes(5 * i64::try_from(step).unwrap_or_default());
                 let stay = Interval { start: start + minutes(first), end: start + minutes(end) };
                 let hours = (end - first) as f64 / 12.0;
-                let needed = Energy::from_wh(most.as_w() * hours * chance.random_range(0.3..0.9));
-                states.push(SessionState::new(format!("{id}/{turn}").into(), id.clone(), stay, needed, most));
+                let wanted_wh = Energy::from_wh(most.as_w() * hours * chance.random_range(0.3..0.9));
+                let name = format!("{id}/{turn}").into();
+                let session = SessionState::new(name, id.clone(), stay, Energy::ZERO, most);
+                states.push(SessionState { wanted_wh, ..session });
             }
         }
         for constraint in &self.constraints {
@@ -105,7 +108,8 @@ impl Network {
         }
         let grid = TimeGrid::uniform(start, TimeDelta::minutes(5), STEPS);
         let prices = vec![EnergyPrice::from_per_kwh(0.2); STEPS];
-        let settings = Settings { deadline_s: 600.0, ..Settings::default() };
+        let wanted_value = Some(EnergyPrice::from_per_kwh(1.0));
+        let settings = Settings { deadline_s: 600.0, wanted_value, ..Settings::default() };
         Ok(Snapshot { lines, sessions: states, settings, ..Snapshot::new(start, grid, GridTree::new(nodes)?, prices) })
     }
 }
@@ -143,7 +147,7 @@ impl Plain {
                 first: step(state.arrival),
                 steps: step(state.departure) - step(state.arrival),
                 maximum_kw: state.maximum_w.as_kw(),
-                needed_kwh: state.needed_wh.as_kwh(),
+                wanted_kwh: state.wanted_wh.as_kwh(),
                 volts: wiring.map_or(0.0, |wiring| wiring.voltage_v.as_v()),
             }
         };

@@ -61,10 +61,12 @@
 //! the same wherever it passes (whole steps, one kind of limit at a node, no shared phases, one uptake under a demand
 //! charge) and all needs fit, the problem is a flow: a network simplex reaches the same goals in order, many times
 //! faster, looks for the peak of a demand charge along the line of all peaks, and can start from where the
-//! [plan before](rolling::Memory) ended.
+//! [plan before](rolling::Memory) ended. Steps that a vehicle is there for in part are no flow; in all but small areas
+//! they are planned beside it, at a cost of up to 0.2 % on whole days, and of 1 % on stays of an hour.
 //!
 //! Then powers of the next hours that lie between zero and the minimum are mended in the room that the others leave, and
-//! every step that gives less than it could gets a [`Reason`](headroom_domain::reason::Reason).
+//! the goals are reached once more with who charges when held as it is: within 0.5 % of a programme of whole numbers.
+//! Every step that gives less than it could gets a [`Reason`](headroom_domain::reason::Reason).
 
 pub mod assemble;
 pub mod dispatch;
