@@ -26,9 +26,7 @@ pub(crate) struct Model {
 impl Model {
     /// Lays out `p[i,t]`, the limit rows that can bind, and at most the energy wanted.
     pub(crate) fn new(problem: &Problem<'_>) -> Self {
-        // The sides of a line's polygon bind nearly alike.
-        let through_interior = !problem.snapshot.lines.is_empty();
-        let mut programme = LinearProgramme { through_interior, ..LinearProgramme::default() };
+        let mut programme = LinearProgramme::default();
         let mut room = Room::of(problem);
         // What batteries can give is room as well.
         for (battery, own) in problem.snapshot.batteries.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! A linear programme through `good_lp` to `HiGHS`, and what came of it. Nothing else knows the solver.
 
-use good_lp::solvers::highs::{HighsPresolveType, HighsSolverType, highs};
+use good_lp::solvers::highs::{HighsPresolveType, highs};
 use good_lp::{
     Expression, ProblemVariables, ResolutionError, Solution, SolutionStatus, SolverModel, Variable, variable,
 };
@@ -12,8 +12,6 @@ pub(crate) struct LinearProgramme {
     pub(crate) rows: Vec<LinearRow>,
     /// Columns that are whole numbers. A programme with some has neither slopes nor prices.
     pub(crate) whole: Vec<usize>,
-    /// Whether to go through the interior to a corner: quicker where many rows bind nearly alike, slower elsewhere.
-    pub(crate) through_interior: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -121,9 +119,6 @@ fn run(programme: &LinearProgramme, time_limit_s: f64, presolve: HighsPresolveTy
             }
         };
         model.add_constraint(constraint);
-    }
-    if programme.through_interior {
-        model = model.set_solver(HighsSolverType::Ipm);
     }
     if !programme.whole.is_empty() {
         model = model.set_mip_rel_gap(WHOLE_GAP).map_err(|error| ResolutionError::Str(error.to_string()))?;
