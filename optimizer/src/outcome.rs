@@ -92,12 +92,10 @@ fn shown(problem: &Problem<'_>, session: usize, powers: &Powers) -> Vec<f64> {
 pub(crate) fn cost(problem: &Problem<'_>, powers: &Powers) -> f64 {
     let (unplanned_w, expected_w) = (problem.unplanned_w(), problem.expected_w());
     let mut taken_wh = vec![0.0; problem.steps()];
-    let mut drawn_w = expected_w.clone();
     for &session in &problem.order {
         let stay = &problem.stays[session];
         for step in stay.steps.clone() {
             taken_wh[step] += powers[session][step] * stay.yield_h(step);
-            drawn_w[step] += powers[session][step] * stay.uptake;
         }
     }
     let price = |step: usize, net_wh: f64| {
@@ -111,7 +109,7 @@ pub(crate) fn cost(problem: &Problem<'_>, powers: &Powers) -> f64 {
     let money: f64 = (0..problem.steps()).map(energy).sum();
     let Some(charge) = problem.snapshot.demand_charge else { return money };
     let highest = |powers: &[f64]| powers.iter().copied().fold(charge.peak_so_far_w.as_w().max(0.0), f64::max);
-    money + charge.price_per_kw.as_amount() * (highest(&drawn_w) - highest(&unplanned_w)) / 1000.0
+    money + charge.price_per_kw.as_amount() * (highest(&problem.drawn_w(powers)) - highest(&unplanned_w)) / 1000.0
 }
 
 fn breaches(problem: &Problem<'_>) -> Vec<Breach> {

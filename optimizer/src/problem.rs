@@ -174,12 +174,28 @@ impl<'a> Problem<'a> {
         self.carried_w[session][step] += power_w;
     }
 
+    /// Adds to powers what this problem carries beside another one that it was made of.
+    pub(crate) fn add_carried(&self, of: &Self, powers: &mut Powers) {
+        for &session in &self.order {
+            let before = of.carried_w[session].iter().copied().chain(std::iter::repeat(0.0));
+            let carried = self.carried_w[session].iter().zip(before);
+            for (power, (carried, before)) in powers[session].iter_mut().zip(carried) {
+                *power += carried - before;
+            }
+        }
+    }
+
     /// Tells whether nothing but the sessions is to be planned, and each watt of theirs counts alike.
     pub(crate) fn is_plain(&self) -> bool {
-        let Snapshot { batteries, generation, lines, base_load, .. } = self.snapshot;
+        self.snapshot.lines.is_empty() && self.is_only_charging()
+    }
+
+    /// Tells whether nothing but the sessions is to be planned, and what they come to is told by their prices.
+    pub(crate) fn is_only_charging(&self) -> bool {
+        let Snapshot { batteries, generation, base_load, .. } = self.snapshot;
         let feeds_in = || base_load.iter().flat_map(|base| &base.expected_w).any(|power| *power < Power::ZERO);
         let has_cell = || self.order.iter().any(|session| self.stays[*session].cell.is_some());
-        batteries.is_empty() && generation.is_empty() && lines.is_empty() && !feeds_in() && !has_cell()
+        batteries.is_empty() && generation.is_empty() && !feeds_in() && !has_cell()
     }
 
     /// Returns what a row leaves in a step beside its base load; less than zero where that alone breaks the limit.
@@ -263,6 +279,11 @@ impl<'a> Problem<'a> {
 
     /// Returns the most that the root will probably draw under a plan, in W.
     pub(crate) fn highest_w(&self, powers: &Powers) -> f64 {
+        self.drawn_w(powers).into_iter().fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Returns what the root will probably draw under a plan, in W per step.
+    pub(crate) fn drawn_w(&self, powers: &Powers) -> Vec<f64> {
         let mut drawn_w = self.expected_w();
         for &session in &self.order {
             let stay = &self.stays[session];
@@ -270,7 +291,7 @@ impl<'a> Problem<'a> {
                 drawn_w[step] += powers[session][step] * stay.uptake;
             }
         }
-        drawn_w.into_iter().fold(f64::NEG_INFINITY, f64::max)
+        drawn_w
     }
 
     /// Returns the energy in Wh that powers bring to a session, less what it gives back.
@@ -319,8 +340,11 @@ impl Stay {
         self.uptake * self.hours[step]
     }
 
-    /// Returns the most power in W that can be planned in a step, limits aside.
+    /// Returns the most power in W that can be planned in a step, limits aside: none while it is not there.
     pub(crate) fn most_w(&self, step: usize) -> f64 {
+        if self.hours[step] <= 0.0 {
+            return 0.0;
+        }
         self.pattern_w.as_ref().map_or(self.maximum_w, |pattern| pattern[step])
     }
 

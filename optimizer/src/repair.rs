@@ -2,7 +2,8 @@
 //!
 //! Session by session, in the room that the others leave, the powers of the near steps are gathered until each is zero
 //! or at least the minimum. Who loses needed energy by that gets it back elsewhere: in what is left, where others can
-//! make way, and at last above the planned peak. No limit is ever passed.
+//! make way, and at last above the planned peak. No limit is ever passed. What is found is valid but not cheap: so it is
+//! planned once more, with who charges when held as it is.
 
 use crate::fallback::{ENERGY_TOLERANCE_WH, by_laxity, round_up};
 use crate::problem::{Powers, Problem};

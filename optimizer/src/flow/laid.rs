@@ -92,10 +92,7 @@ impl<'a> Laid<'a> {
         let (problem, room) = (self.problem, Room::of(self.problem));
         for &session in &problem.order {
             let stay = &problem.stays[session];
-            let most = |step: usize| match stay.hours[step] {
-                hours if hours > 0.0 => milliwatts(stay.most_w(step).min(room.left(&problem.rows, session, step))),
-                _ => 0,
-            };
+            let most = |step: usize| milliwatts(stay.most_w(step).min(room.left(&problem.rows, session, step)));
             let most_mw: Vec<i64> = stay.steps.clone().map(most).collect();
             for &node in &self.tree.above[session] {
                 for (load, most) in self.load_mw[node][stay.steps.clone()].iter_mut().zip(&most_mw) {

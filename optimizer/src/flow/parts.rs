@@ -30,8 +30,6 @@ pub(super) struct Worth {
 pub(super) struct Whole<'p, 'a> {
     pub(super) problem: Cow<'p, Problem<'a>>,
     of: &'p Problem<'a>,
-    /// What is carried: session, step, power in W.
-    taken: Vec<(usize, usize, f64)>,
 }
 
 impl<'p, 'a> Whole<'p, 'a> {
@@ -39,7 +37,7 @@ impl<'p, 'a> Whole<'p, 'a> {
     /// and where there is little to gain.
     pub(super) fn new(of: &'p Problem<'a>) -> Option<Self> {
         if of.order.iter().all(|session| parts(of, *session).next().is_none()) {
-            return Some(Self { problem: Cow::Borrowed(of), of, taken: Vec::new() });
+            return Some(Self { problem: Cow::Borrowed(of), of });
         }
         let powers = of.order.iter().map(|session| of.stays[*session].steps.len());
         if powers.sum::<usize>() <= FEW {
@@ -53,7 +51,7 @@ impl<'p, 'a> Whole<'p, 'a> {
         matches!(self.problem, Cow::Borrowed(_))
     }
 
-    /// Does the same as [`new`](Self::new), and carries as well what pays.
+    /// Does the same as [`new`](Self::new), and carries as well what pays; `None` where that is nothing more.
     pub(super) fn with_what_pays(&self, worth: &Worth) -> Option<Self> {
         let of = self.of;
         let pays = |session: usize, part: usize| {
@@ -66,12 +64,12 @@ impl<'p, 'a> Whole<'p, 'a> {
             let price = cost::price(of, session, part) * stay.uptake;
             stay.hours[part] * (worth.session[session] - price) - of.hours(part) * toll > SAME_PRICE
         };
-        Self::carrying(of, pays)
+        Self::carrying(of, pays).filter(|more| more.problem.carried_w != self.problem.carried_w)
     }
 
     fn carrying(of: &'p Problem<'a>, pays: impl Fn(usize, usize) -> bool) -> Option<Self> {
         let (alone, mut room) = (Room::of(of), Room::of(of));
-        let (mut whole, mut taken) = (of.clone(), Vec::new());
+        let mut whole = of.clone();
         for &session in &of.order {
             let most_wh = |step: usize| {
                 let stay = &of.stays[session];
@@ -101,17 +99,14 @@ impl<'p, 'a> Whole<'p, 'a> {
                 stay.needed_wh = (stay.needed_wh - wish_wh).max(0.0);
                 stay.wanted_wh -= wish_wh;
                 whole.carry(session, part, power_w);
-                taken.push((session, part, power_w));
             }
         }
-        Some(Self { problem: Cow::Owned(whole), of, taken })
+        Some(Self { problem: Cow::Owned(whole), of })
     }
 
     /// Adds what is carried to a plan on whole steps, and moves energy into parts of steps where it is cheaper.
     pub(super) fn bring_in(&self, powers: &mut Powers, peak_w: Option<f64>) {
-        for &(session, part, power_w) in &self.taken {
-            powers[session][part] += power_w;
-        }
+        self.problem.add_carried(self.of, powers);
         let mut room = Room::under_peak(self.of, powers, peak_w);
         for &session in &self.of.order {
             for part in parts(self.of, session) {

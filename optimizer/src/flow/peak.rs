@@ -28,7 +28,6 @@ pub(super) struct Peak {
     charge: i128,
     unsteered_w: f64,
     lowest_mw: i64,
-    expected_w: Vec<f64>,
     expected_mw: Vec<i64>,
     steps: Vec<Step>,
 }
@@ -91,7 +90,7 @@ impl Peak {
         let charge = per_mw.round() as i128;
         let expected_mw = expected_w.iter().copied().map(allowed_mw).collect();
         let lowest_mw = allowed_mw(unsteered_w);
-        Some(Self { uptake, charge, unsteered_w, lowest_mw, expected_w, expected_mw, steps: Vec::new() })
+        Some(Self { uptake, charge, unsteered_w, lowest_mw, expected_mw, steps: Vec::new() })
     }
 
     /// Returns the uptake of all.
@@ -232,13 +231,7 @@ impl Peak {
 
     /// Returns the highest power at the root, in W.
     pub(super) fn needed_w(&self, problem: &Problem<'_>, powers: &Powers) -> f64 {
-        let mut load_w = self.expected_w.clone();
-        for &session in &problem.order {
-            for step in problem.stays[session].steps.clone() {
-                load_w[step] += powers[session][step] * self.uptake;
-            }
-        }
-        load_w.into_iter().fold(self.unsteered_w, f64::max)
+        problem.highest_w(powers).max(self.unsteered_w)
     }
 }
 

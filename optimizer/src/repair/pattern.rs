@@ -10,11 +10,9 @@ const NEAR: f64 = 5e-4;
 
 /// Makes a valid plan cheaper, where more than a little is to be had: no plan costs less than `bound`.
 ///
-/// Where batteries or the state of vehicles are planned as well, the plan stays as it is.
+/// Where more than charging is planned, or a site feeds in, the plan stays as it is.
 pub(super) fn improve(problem: &Problem<'_>, powers: &mut Powers, bound: f64, memory: &Memory) {
-    let snapshot = problem.snapshot;
-    let is_stored = !snapshot.batteries.is_empty() || !snapshot.generation.is_empty();
-    if is_stored || problem.order.iter().any(|session| problem.stays[*session].cell.is_some()) {
+    if !problem.is_only_charging() {
         return;
     }
     let money = cost::of_plan(problem, powers);
@@ -25,11 +23,7 @@ pub(super) fn improve(problem: &Problem<'_>, powers: &mut Powers, bound: f64, me
     // The next plan is to start from where the goals ended, not from here.
     let mut basis = memory.0.clone();
     let Ok(mut staged) = stages::plan(&fixed, true, &mut basis) else { return };
-    for &session in &problem.order {
-        for step in problem.stays[session].steps.clone() {
-            staged.powers[session][step] += fixed.carried_w[session].get(step).copied().unwrap_or(0.0);
-        }
-    }
+    fixed.add_carried(problem, &mut staged.powers);
     if staged.optimal && cost::of_plan(problem, &staged.powers) < money {
         *powers = staged.powers;
     }

@@ -1,6 +1,7 @@
 //! Fourth goal, among plans of equal cost: early where it is liked, and few changes to what is in force.
 
 use headroom_domain::preference::ProfileType;
+use headroom_domain::profile::ChargingProfile;
 use headroom_domain::units::seconds;
 
 use crate::model::Model;
@@ -52,7 +53,11 @@ pub(crate) fn tastes(problem: &Problem<'_>) -> Vec<(usize, impl Fn(usize) -> Opt
             let since_h = seconds(window.start - problem.snapshot.now) / 3600.0;
             let profile = in_force.filter(|profile| window.start < profile.tail_start());
             let stop = if since_h < SOON_H { STOP } else { 0.0 };
-            let in_force = profile.map(|profile| (profile.limit_at(window.start).as_kw(), CHANGE, stop));
+            // What is carried already is no part of what is planned.
+            let carried_kw = problem.carried_w[session].get(step).map_or(0.0, |power| power / 1000.0);
+            let in_force_kw =
+                |profile: &ChargingProfile| (profile.limit_at(window.start).as_kw() - carried_kw).max(0.0);
+            let in_force = profile.map(|profile| (in_force_kw(profile), CHANGE, stop));
             Some(Taste { late: weight * since_h, in_force })
         };
         (session, of_step)
