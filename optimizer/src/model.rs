@@ -26,7 +26,9 @@ pub(crate) struct Model {
 impl Model {
     /// Lays out `p[i,t]`, the limit rows that can bind, and at most the energy wanted.
     pub(crate) fn new(problem: &Problem<'_>) -> Self {
-        let mut programme = LinearProgramme::default();
+        // The sides of a line's polygon bind nearly alike.
+        let many_alike = !problem.snapshot.lines.is_empty();
+        let mut programme = LinearProgramme { many_alike, ..LinearProgramme::default() };
         let mut room = Room::of(problem);
         // What batteries can give is room as well.
         for (battery, own) in problem.snapshot.batteries.iter().enumerate() {

@@ -1,9 +1,26 @@
-//! A linear programme through `good_lp` to `HiGHS`, and what came of it. Nothing else knows the solver.
+//! A linear programme through `good_lp` to a solver, and what came of it. Nothing else knows the solvers.
+//!
+//! It is `HiGHS`; where there is no C++ compiler, Clarabel (feature `clarabel` without `highs`), which is slower and ends
+//! near a corner instead of in one.
 
-use good_lp::solvers::highs::{HighsPresolveType, highs};
+use good_lp::variable::UnsolvedProblem;
 use good_lp::{
-    Expression, ProblemVariables, ResolutionError, Solution, SolutionStatus, SolverModel, Variable, variable,
+    Constraint, DualValues, Expression, ProblemVariables, ResolutionError, Solution, SolutionStatus, SolutionWithDual,
+    SolverModel, Variable, variable,
 };
+
+#[cfg(all(feature = "clarabel", not(feature = "highs")))]
+mod clarabel;
+#[cfg(feature = "highs")]
+mod highs;
+
+#[cfg(not(any(feature = "highs", feature = "clarabel")))]
+compile_error!("the optimizer needs a solver: enable the feature `highs` or, without a C++ compiler, `clarabel`");
+
+#[cfg(not(feature = "highs"))]
+use clarabel as solver;
+#[cfg(feature = "highs")]
+use highs as solver;
 
 /// A linear programme: minimise `sum cost * x` over columns `lower <= x <= upper` and rows `lower <= sum a x <= upper`.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +29,9 @@ pub(crate) struct LinearProgramme {
     pub(crate) rows: Vec<LinearRow>,
     /// Columns that are whole numbers. A programme with some has neither slopes nor prices.
     pub(crate) whole: Vec<usize>,
+    /// Whether many rows bind nearly alike: then the way to the best corner is shorter through the interior.
+    #[cfg_attr(not(feature = "highs"), expect(dead_code, reason = "Clarabel always does"))]
+    pub(crate) many_alike: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +73,17 @@ impl LinearProgramme {
         self.rows.push(LinearRow { lower, upper: f64::INFINITY, entries });
         self.rows.len() - 1
     }
+
+    /// Returns the slope of each column: its cost less what its rows are worth.
+    fn slopes(&self, prices: &[f64]) -> Vec<f64> {
+        let mut slopes: Vec<f64> = self.columns.iter().map(|column| column.cost).collect();
+        for (row, price) in self.rows.iter().zip(prices).filter(|(_, price)| **price != 0.0) {
+            for &(column, factor) in &row.entries {
+                slopes[column] -= price * factor;
+            }
+        }
+        slopes
+    }
 }
 
 /// A solution. **Shape**: values and slopes belong to columns, prices to rows.
@@ -72,24 +103,24 @@ pub(crate) struct Solved {
 #[error("the solver gave no answer: {0}")]
 pub(crate) struct Unsolved(String);
 
-/// How near the best a programme of whole numbers is solved, in parts of it.
-const WHOLE_GAP: f32 = 1e-4;
-
 /// Solves a programme on one thread within a time.
 pub(crate) fn solve(programme: &LinearProgramme, time_limit_s: f64) -> Result<Solved, Unsolved> {
     if programme.columns.is_empty() {
         // HiGHS calls a programme without columns an error.
         return Ok(Solved { optimal: true, values: vec![], slopes: vec![], prices: vec![0.0; programme.rows.len()] });
     }
-    match run(programme, time_limit_s, HighsPresolveType::Off) {
-        // Without presolve it is quicker; in narrow places it can lose its way, and with presolve it finds it.
-        Err(ResolutionError::Other(_) | ResolutionError::Str(_)) => run(programme, time_limit_s, HighsPresolveType::On),
-        solved => solved,
-    }
-    .map_err(|error| Unsolved(error.to_string()))
+    solver::solve(programme, time_limit_s).map_err(|error| Unsolved(error.to_string()))
 }
 
-fn run(programme: &LinearProgramme, time_limit_s: f64, presolve: HighsPresolveType) -> Result<Solved, ResolutionError> {
+/// Puts a programme in `good_lp`'s words for a solver, and reads what it says.
+fn ask<M: SolverModel<Error = ResolutionError>>(
+    programme: &LinearProgramme,
+    solver: impl Fn(UnsolvedProblem) -> M,
+    settings: impl FnOnce(M) -> M,
+) -> Result<Solved, ResolutionError>
+where
+    for<'a> M::Solution: SolutionWithDual<'a>,
+{
     let mut columns = ProblemVariables::new();
     let handle = |(at, column): (usize, &Column)| {
         let own = variable().clamp(column.lower, column.upper);
@@ -100,36 +131,36 @@ fn run(programme: &LinearProgramme, time_limit_s: f64, presolve: HighsPresolveTy
     for (column, handle) in programme.columns.iter().zip(&handles).filter(|(column, _)| column.cost != 0.0) {
         objective.add_mul(column.cost, *handle);
     }
-    // HiGHS's thread pool belongs to the whole process: one thread keeps planning one area from stalling another.
-    let mut model = columns.minimise(objective).using(highs);
-    model = model.set_threads(1).set_time_limit(time_limit_s).set_presolve(presolve);
-    for row in &programme.rows {
-        let mut sum = Expression::with_capacity(row.entries.len());
-        for &(column, factor) in &row.entries {
-            sum.add_mul(factor, handles[column]);
+    let mut model = settings(columns.minimise(objective).using(solver));
+    let mut references = Vec::with_capacity(programme.rows.len());
+    for (at, row) in programme.rows.iter().enumerate() {
+        for constraint in constraints(row, &handles) {
+            references.push((at, model.add_constraint(constraint)));
         }
-        #[expect(clippy::float_cmp, reason = "equal bounds are made equal, never computed")]
-        let constraint = match (row.lower, row.upper) {
-            (lower, upper) if lower == upper => sum.eq(upper),
-            (f64::NEG_INFINITY, upper) => sum.leq(upper),
-            (lower, f64::INFINITY) => sum.geq(lower),
-            (lower, upper) => {
-                model.add_constraint(sum.clone().geq(lower));
-                sum.leq(upper)
-            }
-        };
-        model.add_constraint(constraint);
     }
-    if !programme.whole.is_empty() {
-        model = model.set_mip_rel_gap(WHOLE_GAP).map_err(|error| ResolutionError::Str(error.to_string()))?;
-    }
-    let solution = model.solve()?;
+    let mut solution = model.solve()?;
     let optimal = matches!(solution.status(), SolutionStatus::Optimal | SolutionStatus::GapLimit);
-    let solution = solution.into_inner();
-    Ok(Solved {
-        optimal,
-        values: solution.columns().to_vec(),
-        slopes: solution.dual_columns().to_vec(),
-        prices: solution.dual_rows().to_vec(),
-    })
+    let values = handles.into_iter().map(|handle| solution.value(handle)).collect();
+    let mut prices = vec![0.0; programme.rows.len()];
+    let dual = solution.compute_dual();
+    for (row, reference) in references {
+        prices[row] += dual.dual(reference);
+    }
+    Ok(Solved { optimal, values, slopes: programme.slopes(&prices), prices })
+}
+
+/// Returns a row in `good_lp`'s words: one constraint for each of its bounds.
+fn constraints(row: &LinearRow, handles: &[Variable]) -> impl Iterator<Item = Constraint> {
+    let mut sum = Expression::with_capacity(row.entries.len());
+    for &(column, factor) in &row.entries {
+        sum.add_mul(factor, handles[column]);
+    }
+    #[expect(clippy::float_cmp, reason = "equal bounds are made equal, never computed")]
+    let (first, second) = match (row.lower, row.upper) {
+        (lower, upper) if lower == upper => (sum.eq(upper), None),
+        (f64::NEG_INFINITY, upper) => (sum.leq(upper), None),
+        (lower, f64::INFINITY) => (sum.geq(lower), None),
+        (lower, upper) => (sum.clone().geq(lower), Some(sum.leq(upper))),
+    };
+    std::iter::once(first).chain(second)
 }

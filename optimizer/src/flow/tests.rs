@@ -123,6 +123,11 @@ fn prices() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(prop::sample::select(vec![0.1, 0.2, 0.3, 0.21]), 12)
 }
 
+/// Whether programmes end in the best corner: an interior point alone ends beside it.
+const EXACT: bool = cfg!(feature = "highs");
+/// How far from the best programmes may end, in parts of it.
+const NEAR: f64 = if EXACT { 1e-6 } else { 1e-4 };
+
 /// Compares a plan by flow with that of the programmes, where all needs fit.
 fn compare(snapshot: &Snapshot) -> Result<(), TestCaseError> {
     snapshot.check().unwrap();
@@ -133,10 +138,10 @@ fn compare(snapshot: &Snapshot) -> Result<(), TestCaseError> {
     let ((money, liking), (theirs, their_liking)) =
         (cost_of(&problem, &flow.powers), cost_of(&problem, &programmes.powers));
     // The programmes leave a hair of each need and of what is worth just its price; a flow does not.
-    let hair = 1e-6 * (theirs.abs() + 2.0 * snapshot.sessions.len() as f64);
+    let hair = NEAR * (theirs.abs() + 2.0 * snapshot.sessions.len() as f64);
     prop_assert!((money - theirs).abs() <= hair, "{money} {theirs}");
     let as_liked = liking <= their_liking + 1e-4 * their_liking.abs().max(1.0);
-    prop_assert!(as_liked || money < theirs - 1e-7, "liked {liking} {their_liking}");
+    prop_assert!(as_liked || money < theirs - 1e-7 || !EXACT, "liked {liking} {their_liking}");
     prop_assert_eq!(flow.peak_w.is_some(), programmes.peak_w.is_some());
     Ok(())
 }

@@ -218,6 +218,7 @@ fn check_lines(snapshot: &Snapshot, schedule: &Schedule, shares: &[f64]) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
+    #[cfg_attr(not(feature = "highs"), ignore = "asks for the exact best")]
     #[test]
     fn plans_with_everything_a_site_can_have_keep_every_limit_and_state(
         scene in scenes(),
