@@ -4,6 +4,7 @@
 
 mod import;
 mod power_table;
+mod result_table;
 mod session;
 pub mod synthetic;
 
@@ -12,4 +13,5 @@ pub use import::{
     read_sessions_salted,
 };
 pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parquet};
+pub use result_table::{ResultColumn, write_results};
 pub use session::{RecordedSession, Stated, Vehicle};

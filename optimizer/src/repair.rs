@@ -16,7 +16,7 @@ mod mender;
 mod pattern;
 use mender::Mender;
 
-#[cfg(all(test, feature = "highs"))]
+#[cfg(test)]
 mod tests;
 
 /// Powers this near (W) are the same: the solver's noise.

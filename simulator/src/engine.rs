@@ -25,7 +25,7 @@ mod run;
 mod site_file;
 
 pub use run::{ControlCounts, Run, run};
-pub use site_file::{SiteFile, SiteFileError};
+pub use site_file::{BaseLoadEntry, SiteFile, SiteFileError};
 
 /// How a site's sessions are steered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -218,7 +218,7 @@ struct Days {
 }
 
 /// What the site drew beside its vehicles before the first day.
-type History = Vec<(Interval, Power)>;
+pub(crate) type History = Vec<(Interval, Power)>;
 
 impl Days {
     fn choose(
@@ -253,7 +253,7 @@ impl Days {
 }
 
 /// Returns the first instant of a day; where clocks skip midnight, the hour after.
-fn midnight(date: NaiveDate, time_zone: Tz) -> DateTime<Utc> {
+pub(crate) fn midnight(date: NaiveDate, time_zone: Tz) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
     let skipped = midnight + TimeDelta::hours(1);
     let local = midnight.and_local_timezone(time_zone).earliest();

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod partners;
 pub mod scenario;
 pub mod station;
+pub mod study;
 pub mod vehicle;
 pub mod world;
 

@@ -20,7 +20,8 @@ mod sites;
 mod synthetic_day;
 mod utility;
 
-pub(crate) use recorded::{place, planned};
+pub(crate) use recorded::{derived_site, place, planned};
+pub(crate) use synthetic_day::made;
 
 /// A day at a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

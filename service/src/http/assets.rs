@@ -18,8 +18,16 @@ struct Own;
 #[derive(RustEmbed)]
 #[folder = "web/node_modules/uplot/dist/"]
 #[include = "uPlot.esm.js"]
+#[include = "uPlot.iife.min.js"]
 #[include = "uPlot.min.css"]
 struct Chart;
+
+/// Returns the chart library as a script for pages without modules, and its style.
+#[cfg(feature = "simulate")]
+pub(crate) fn chart_library() -> Option<(String, String)> {
+    let text = |name| String::from_utf8(Chart::get(name)?.data.into_owned()).ok();
+    text("uPlot.iife.min.js").zip(text("uPlot.min.css"))
+}
 
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     respond(&name, &headers)

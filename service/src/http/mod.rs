@@ -27,6 +27,8 @@ use axum::routing::get;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+#[cfg(feature = "simulate")]
+pub(crate) use assets::chart_library;
 pub use view::{
     Ahead, LimitEntry, LimitStep, Past, PastSession, PlanView, PriceStep, ProfileState, SessionView, SiteSummary,
     SiteView, SiteViews, limit_steps,

@@ -136,7 +136,7 @@ impl SiteFile {
     }
 
     /// Returns what is to happen at the site.
-    pub(super) fn plan(&self, window: Interval, sessions: Vec<SessionPlan>) -> Result<SitePlan, SiteError> {
+    pub(crate) fn plan(&self, window: Interval, sessions: Vec<SessionPlan>) -> Result<SitePlan, SiteError> {
         self.site.check()?;
         let mut book = LimitBook::new();
         book.set_capacity(self.site.node(), Power::try_new(self.site.import_capacity_kw * 1000.0).ok(), None);
@@ -158,7 +158,7 @@ impl SiteFile {
     }
 
     /// Returns the base load of the weeks before an instant, in quarter hours.
-    pub(super) fn history(&self, until: DateTime<Utc>) -> History {
+    pub(crate) fn history(&self, until: DateTime<Utc>) -> History {
         let window = Interval { start: until - TimeDelta::days(HISTORY_DAYS), end: until };
         let series = self.base_load(window, TimeDelta::minutes(15));
         series.grid().steps().zip(series.values().iter().copied()).collect()

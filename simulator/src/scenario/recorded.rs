@@ -123,6 +123,11 @@ pub(super) fn asked(taken: Energy, stated: Option<Energy>) -> Energy {
     stated.map_or(taken, |stated| stated.min(taken))
 }
 
+/// Returns a site of all stations in a recording, with the prices of the recorded ones on a day.
+pub(crate) fn derived_site(sessions: &[RecordedSession], date: NaiveDate) -> Site {
+    Site { energy_price: Some(sites::californian_prices(date)), ..sites::garage(&stations(sessions)) }
+}
+
 fn stations(sessions: &[RecordedSession]) -> Vec<String> {
     let mut stations: Vec<_> = sessions.iter().map(|session| session.station.clone()).collect();
     stations.sort();

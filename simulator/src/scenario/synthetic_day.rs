@@ -2,7 +2,7 @@
 
 use super::recorded::asked;
 use super::{
-    BaseLoadPlan, Faults, Messaging, NaiveDate, Power, Scenario, ScenarioError, SessionPlan, day_window, sites,
+    BaseLoadPlan, Faults, Messaging, NaiveDate, Power, Scenario, ScenarioError, SessionPlan, Site, day_window, sites,
     synthetic, unset_clock, utility,
 };
 use crate::vehicle::Vehicle;
@@ -31,34 +31,30 @@ impl Scenario {
             messaging: Messaging::default(),
             faults: Faults::default(),
         };
-        let evses = scenario.site.evses.len();
-        let made = synthetic::workplace_day(seed, date, scenario.site.time_zone, evses);
-        let planned = made.into_iter().map(|session| {
-            let evse = scenario.site.evses.get(session.evse).map(|evse| evse.uid.clone()).unwrap_or_default();
-            let preference = session.stated.map(|stated| StatedPreference {
-                stated_at: stated.known_from.max(session.arrival),
-                profile_type: session.profile_type,
-                departure: stated.departure,
-                energy_wh: stated.energy_wh,
-            });
-            let needed_wh = asked(session.energy_needed_wh, session.stated.and_then(|stated| stated.energy_wh));
-            let car = session.vehicle;
-            let vehicle =
-                Vehicle::wanting(needed_wh, car.battery_wh, car.arrival_soc, car.phases, car.maximum_current_a);
-            SessionPlan {
-                id: session.id,
-                evse_uid: evse,
-                arrival: session.arrival,
-                departure: session.departure,
-                needed_wh,
-                vehicle,
-                preference,
-            }
-        });
-        scenario.sessions = planned.collect();
+        scenario.sessions = made(&scenario.site, seed, date);
         scenario.place_sessions();
         let steered_peak = twin(&scenario.site_plan())?.meter().steered_peak();
         scenario.utility = utility::day(seed, &scenario.site, window, scenario.base_load.peak_w, steered_peak);
         Ok(scenario)
     }
+}
+
+/// Makes the sessions of a workplace day at a site's EVSEs.
+pub(crate) fn made(site: &Site, seed: u64, date: NaiveDate) -> Vec<SessionPlan> {
+    let made = synthetic::workplace_day(seed, date, site.time_zone, site.evses.len());
+    let planned = made.into_iter().map(|session| {
+        let evse_uid = site.evses.get(session.evse).map(|evse| evse.uid.clone()).unwrap_or_default();
+        let preference = session.stated.map(|stated| StatedPreference {
+            stated_at: stated.known_from.max(session.arrival),
+            profile_type: session.profile_type,
+            departure: stated.departure,
+            energy_wh: stated.energy_wh,
+        });
+        let needed_wh = asked(session.energy_needed_wh, session.stated.and_then(|stated| stated.energy_wh));
+        let car = session.vehicle;
+        let vehicle = Vehicle::wanting(needed_wh, car.battery_wh, car.arrival_soc, car.phases, car.maximum_current_a);
+        let (id, arrival, departure) = (session.id, session.arrival, session.departure);
+        SessionPlan { id, evse_uid, arrival, departure, needed_wh, vehicle, preference }
+    });
+    planned.collect()
 }

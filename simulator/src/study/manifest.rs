@@ -1,0 +1,172 @@
+//! What is to be simulated, as its author wrote it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use headroom_datasets::Format;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Strategy;
+
+/// A study: every scenario under every strategy with every seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// What people call it.
+    pub name: String,
+    /// How sites are steered, in the order in which they are shown.
+    pub strategies: Vec<Strategy>,
+    /// Seeds of what is left to chance: vehicles, base loads, delays.
+    #[serde(default = "one_seed")]
+    pub seeds: Vec<u64>,
+    /// Whether each part also writes power per session and interval as Parquet.
+    #[serde(default)]
+    pub power: bool,
+    /// What is simulated.
+    #[serde(rename = "scenario")]
+    pub scenarios: Vec<ScenarioEntry>,
+}
+
+fn one_seed() -> Vec<u64> {
+    vec![1]
+}
+
+/// A site (or a feeder, with its sites as circuits) and who comes to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioEntry {
+    /// What people call it; part of file names.
+    pub name: String,
+    /// The description of the site, as the service reads it. Absent: a garage of all stations in the recording, 208 V and
+    /// 32 A each on one phase, as at the workplaces of ACN-Data.
+    #[serde(default)]
+    pub site: Option<PathBuf>,
+    /// Recorded sessions. Absent: workplace sessions are made for every EVSE of the site.
+    #[serde(default)]
+    pub sessions: Option<PathBuf>,
+    /// How the recording is spelled.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// First day, in the site's time zone.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// How many such sites there are, each with sessions and a base load of its own; recorded ones stand for themselves.
+    #[serde(default = "one")]
+    pub sites: usize,
+    /// Days in a part. Sessions that go on beyond them are simulated to their end.
+    #[serde(default = "a_week")]
+    pub days_per_part: usize,
+    /// The limit of the connection: the highest base load, and this share of what the vehicles would draw at once if nobody
+    /// steered. Absent: what the site's file says.
+    #[serde(default)]
+    pub limit_share: Option<f64>,
+    /// What the highest power of a month costs per kW. Absent: what the site's file says.
+    #[serde(default)]
+    pub demand_charge_per_kw: Option<f64>,
+    /// The day that the report shows step by step; absent: the first.
+    #[serde(default)]
+    pub show: Option<NaiveDate>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn a_week() -> usize {
+    7
+}
+
+/// A manifest that cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// It cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not what it should be.
+    #[error("{}: {source}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<toml::de::Error>,
+    },
+    /// A field breaks a rule.
+    #[error("{}: `{field}` {rule}", path.display())]
+    Rule {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        field: String,
+        /// What is wrong and how to mend it.
+        rule: &'static str,
+    },
+}
+
+impl Manifest {
+    /// Reads and checks a manifest. Paths in it count from its folder.
+    pub fn load(path: &Path) -> Result<Self, ManifestError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ManifestError::Unreadable { path: path.to_owned(), source })?;
+        let mut manifest: Self = toml::from_str(&text)
+            .map_err(|source| ManifestError::Broken { path: path.to_owned(), source: Box::new(source) })?;
+        manifest.check().map_err(|(field, rule)| ManifestError::Rule { path: path.to_owned(), field, rule })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for scenario in &mut manifest.scenarios {
+            for file in scenario.site.iter_mut().chain(&mut scenario.sessions) {
+                *file = folder.join(&*file);
+            }
+        }
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), (String, &'static str)> {
+        let rule = |ok: bool, field: &str, rule: &'static str| if ok { Ok(()) } else { Err((field.to_owned(), rule)) };
+        rule(!self.strategies.is_empty(), "strategies", "is empty: name at least one, for example \"optimized\"")?;
+        rule(!self.seeds.is_empty(), "seeds", "is empty: leave it out, or give at least one")?;
+        rule(!self.scenarios.is_empty(), "scenario", "is missing: give at least one [[scenario]]")?;
+        rule(is_without_repeats(&self.seeds), "seeds", "names one twice: give each once")?;
+        rule(is_without_repeats(&self.strategies), "strategies", "names one twice: give each once")?;
+        let names: Vec<&str> = self.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        rule(is_without_repeats(&names), "scenario.name", "is given twice: names must differ")?;
+        for (index, scenario) in self.scenarios.iter().enumerate() {
+            scenario.check().map_err(|(field, rule)| (format!("scenario[{index}].{field}"), rule))?;
+        }
+        Ok(())
+    }
+}
+
+impl ScenarioEntry {
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let rule = |ok: bool, field, rule| if ok { Ok(()) } else { Err((field, rule)) };
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        let name = !self.name.is_empty() && self.name.chars().all(is_plain);
+        rule(name, "name", "must be letters, digits, - and _: it becomes part of file names")?;
+        rule(self.site.is_some() || self.sessions.is_some(), "site", "is missing: give a site, a recording, or both")?;
+        rule(self.sessions.is_some() == self.format.is_some(), "format", "goes with `sessions`: give both or neither")?;
+        rule(self.from <= self.to, "to", "is before `from`: give the last day")?;
+        rule(self.days_per_part > 0, "days_per_part", "is 0: give 1 or more")?;
+        rule(self.sites > 0, "sites", "is 0: give 1 or more")?;
+        rule(
+            self.sites == 1 || self.sessions.is_none(),
+            "sites",
+            "is for made sessions: leave it out with a recording",
+        )?;
+        let share = self.limit_share.is_none_or(|share| share.is_finite() && (0.0..=10.0).contains(&share));
+        rule(share, "limit_share", "must be 0 to 10, for example 0.5")?;
+        let charge = self.demand_charge_per_kw.is_none_or(|charge| charge.is_finite() && charge >= 0.0);
+        rule(charge, "demand_charge_per_kw", "must be 0 or more")?;
+        let shown = self.show.is_none_or(|day| (self.from..=self.to).contains(&day));
+        rule(shown, "show", "is not from `from` to `to`: choose a day of the scenario")
+    }
+}
+
+fn is_without_repeats<T: Ord>(list: &[T]) -> bool {
+    list.iter().collect::<BTreeSet<_>>().len() == list.len()
+}
