@@ -82,6 +82,7 @@ fn plan(evses: usize, sessions: Vec<SessionPlan>) -> Arc<SitePlan> {
             currency: "EUR".to_owned(),
             time_zone: chrono_tz::UTC,
         },
+        carbon: None,
         limits: vec![limit],
     })
 }
@@ -174,7 +175,7 @@ fn a_trace_gives_the_same_violation_as_the_meter_under_the_same_limits() {
 fn two_vehicles_on_one_circuit_overload_its_phases() {
     let mut world = World::uncontrolled(plan(2, vec![session(0, 0, 100, 50.0), session(1, 30, 60, 50.0)])).unwrap();
     world.advance(at(120));
-    close(world.meter().circuit_violation_s(), 1800.0);
+    close(world.circuit_violation_s(), 1800.0);
 }
 
 #[test]
