@@ -166,7 +166,7 @@ impl Station {
         self.plugged.as_ref().map(|plugged| plugged.vehicle.state_of_charge)
     }
 
-    fn phase_count(&self) -> u8 {
+    pub(crate) fn phase_count(&self) -> u8 {
         u8::try_from(self.wiring.phases.len().clamp(1, 3)).unwrap_or(3)
     }
 }

@@ -28,6 +28,7 @@ pub use meter::{Meter, Reading, TraceStep, Violation};
 pub use plan::{Prices, SessionPlan, SitePlan, StatedPreference};
 pub use peaks::{MonthPeak, month_peaks};
 pub use score::{Score, SessionOutcome, score, twin};
+pub(crate) use score::demand_charge_cost;
 use circuits::Circuits;
 
 /// A vehicle that came or went.

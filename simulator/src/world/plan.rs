@@ -67,7 +67,7 @@ impl Prices {
     }
 
     /// Returns the prices over a window: from when on which holds. The first holds from the start of the window.
-    pub(super) fn over(&self, window: Interval) -> Vec<(DateTime<Utc>, EnergyPrice)> {
+    pub(crate) fn over(&self, window: Interval) -> Vec<(DateTime<Utc>, EnergyPrice)> {
         // Prices change with the time of day that an element states, or at midnight.
         let minute_of = |time: chrono::NaiveTime| time.num_seconds_from_midnight() / 60;
         let times = self.elements.iter().flat_map(|element| [element.start_time, element.end_time]).flatten();
