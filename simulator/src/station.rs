@@ -129,9 +129,10 @@ impl Station {
 
     /// Gives its vehicle a power over an interval, whatever the vehicle or the station would make of it.
     pub(crate) fn give(&mut self, power: Power, interval: Interval) -> Draw {
-        let per_ampere = self.wiring.power_at(Current::from_a(1.0)).as_w();
+        let (voltage_v, phases) = (self.wiring.voltage_v.as_v(), self.phase_count());
         let Some(plugged) = &mut self.plugged else { return Draw::default() };
-        let current_a = Current::from_a(power.as_w() / per_ampere.max(1.0));
+        let per_ampere_w = voltage_v * f64::from(plugged.vehicle.phases_at(phases));
+        let current_a = Current::from_a(power.as_w() / per_ampere_w.max(1.0));
         plugged.draw = Draw { current_a, power_w: power, energy_wh: power * interval.duration() };
         plugged.energy_wh += plugged.draw.energy_wh;
         self.meter_wh += plugged.draw.energy_wh;

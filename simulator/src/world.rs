@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headroom_domain::grid::GridTree;
 use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::series::Series;
 use headroom_domain::site::{Site, SiteError};

@@ -70,8 +70,8 @@ impl Prices {
     pub(crate) fn over(&self, window: Interval) -> Vec<(DateTime<Utc>, EnergyPrice)> {
         // Prices change with the time of day that an element states, or at midnight.
         let minute_of = |time: chrono::NaiveTime| time.num_seconds_from_midnight() / 60;
-        let times = self.elements.iter().flat_map(|element| [element.start_time, element.end_time]).flatten();
-        let by_quarters = times.clone().all(|time| minute_of(time) % 15 == 0);
+        let mut times = self.elements.iter().flat_map(|element| [element.start_time, element.end_time]).flatten();
+        let by_quarters = times.all(|time| minute_of(time) % 15 == 0);
         let step = TimeDelta::minutes(if by_quarters { 15 } else { 1 });
         let mut prices = vec![(window.start, self.at(window.start))];
         let mut at = floor_to(window.start, step) + step;
