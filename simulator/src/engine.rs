@@ -2,9 +2,7 @@
 //!
 //! Message delays are simulated, chance is seeded and every collection is ordered: the same input gives the same bytes.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -13,6 +11,7 @@ use headroom_datasets::{Format, ImportError, PowerTable, RecordedSession, TableE
 use headroom_domain::site::SiteError;
 use headroom_domain::{Interval, Power};
 use headroom_optimizer::assemble::AssembleError;
+use headroom_optimizer::snapshot::SnapshotError;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{place, planned};
@@ -20,47 +19,20 @@ use crate::station::Messaging;
 use crate::world::{Score, SessionOutcome, SitePlan, score, twin};
 
 mod control;
+mod faults;
+pub mod offline;
+mod options;
 mod record;
 mod run;
 mod site_file;
+mod strategy;
+mod trust;
 
-pub use run::{ControlCounts, Run, run};
+pub use faults::{FaultPlan, SuddenLimit};
+pub use options::RunOptions;
+pub use run::{ControlCounts, Run, run, run_with};
 pub use site_file::{BaseLoadEntry, SiteFile, SiteFileError};
-
-/// How a site's sessions are steered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// Not at all: every vehicle charges at its most on arrival.
-    Uncontrolled,
-    /// The room is shared equally among the vehicles present.
-    EqualShare,
-    /// As the service does.
-    Optimized,
-}
-
-/// A strategy that is not known.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("strategy `{0}` is not known: give `uncontrolled`, `equal-share` or `optimized`")]
-pub struct UnknownStrategy(String);
-
-impl FromStr for Strategy {
-    type Err = UnknownStrategy;
-    fn from_str(name: &str) -> Result<Self, UnknownStrategy> {
-        let known = [Self::Uncontrolled, Self::EqualShare, Self::Optimized];
-        known.into_iter().find(|one| one.to_string() == name).ok_or_else(|| UnknownStrategy(name.to_owned()))
-    }
-}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Uncontrolled => "uncontrolled",
-            Self::EqualShare => "equal-share",
-            Self::Optimized => "optimized",
-        })
-    }
-}
+pub use strategy::{ForecastSetting, Strategy, UnknownForecast, UnknownStrategy};
 
 /// What is to be simulated.
 #[derive(Debug, Clone)]
@@ -132,6 +104,9 @@ pub enum SimulateError {
     /// The controller was given what it cannot plan.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
+    /// The bound was given what cannot be planned.
+    #[error(transparent)]
+    Bound(#[from] SnapshotError),
     /// The result cannot be written.
     #[error(transparent)]
     Table(#[from] TableError),

@@ -181,6 +181,7 @@ impl Scenario {
             sessions: self.sessions.clone(),
             base_load: synthetic::base_load(self.base_load.seed, window, minute, time_zone, self.base_load.peak_w),
             prices: Prices { elements: table.elements(), currency: table.currency.clone(), time_zone },
+            carbon: None,
             limits: self.limits_in_force(),
         })
     }

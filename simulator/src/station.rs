@@ -42,8 +42,8 @@ impl CurrentProfile {
 
     /// Returns the next instant at which it changes.
     pub fn next_edge(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let starts = self.periods.iter().map(|(start, _)| *start);
-        starts.chain(self.until).filter(|edge| *edge > after).min()
+        let next = self.periods.get(self.periods.partition_point(|(start, _)| *start <= after));
+        next.map(|(start, _)| *start).into_iter().chain(self.until.filter(|until| *until > after)).min()
     }
 }
 
@@ -121,6 +121,24 @@ impl Station {
         self.profile.as_ref()?.next_edge(after)
     }
 
+    /// Returns for how long its vehicle will draw what it draws at an instant, its offer unchanged; `None`: no end in sight.
+    pub fn steady(&self, at: DateTime<Utc>) -> Option<TimeDelta> {
+        let plugged = self.plugged.as_ref()?;
+        plugged.vehicle.steady(self.offered(at), self.wiring.voltage_v, self.phase_count())
+    }
+
+    /// Gives its vehicle a power over an interval, whatever the vehicle or the station would make of it.
+    pub(crate) fn give(&mut self, power: Power, interval: Interval) -> Draw {
+        let (voltage_v, phases) = (self.wiring.voltage_v.as_v(), self.phase_count());
+        let Some(plugged) = &mut self.plugged else { return Draw::default() };
+        let per_ampere_w = voltage_v * f64::from(plugged.vehicle.phases_at(phases));
+        let current_a = Current::from_a(power.as_w() / per_ampere_w.max(1.0));
+        plugged.draw = Draw { current_a, power_w: power, energy_wh: power * interval.duration() };
+        plugged.energy_wh += plugged.draw.energy_wh;
+        self.meter_wh += plugged.draw.energy_wh;
+        plugged.draw
+    }
+
     /// Lets its vehicle charge over an interval in which its offer does not change.
     pub fn advance(&mut self, interval: Interval) -> Draw {
         let offered = self.offered(interval.start);
@@ -149,7 +167,7 @@ impl Station {
         self.plugged.as_ref().map(|plugged| plugged.vehicle.state_of_charge)
     }
 
-    fn phase_count(&self) -> u8 {
+    pub(crate) fn phase_count(&self) -> u8 {
         u8::try_from(self.wiring.phases.len().clamp(1, 3)).unwrap_or(3)
     }
 }

@@ -14,6 +14,9 @@ const TAPER_FROM: f64 = 0.8;
 /// The share of its power that a battery still takes when it is full: the taper ends, it does not creep.
 const TAPER_FLOOR: f64 = 0.05;
 
+/// How long a draw is taken as constant while a battery tapers.
+const TAPER_STEP: TimeDelta = TimeDelta::seconds(60);
+
 /// Room that is rounding, not room. **Units**: Wh.
 const NO_ROOM_WH: f64 = 1e-3;
 
@@ -73,6 +76,32 @@ impl Vehicle {
         self.phases.clamp(1, evse_phases.max(1))
     }
 
+    /// Returns for how long it will draw what it draws now under an offered current: until it tapers, or is as full as its
+    /// driver wants; a taper is followed minute by minute. `None`: it draws nothing, and goes on so.
+    pub fn steady(&self, offered: Current, voltage: Voltage, evse_phases: u8) -> Option<TimeDelta> {
+        let room = self.room();
+        if offered.as_a() < MINIMUM_CURRENT_A || room.as_wh() <= NO_ROOM_WH {
+            return None;
+        }
+        let state = self.state_of_charge.as_ratio();
+        let current = offered.min(self.maximum_current_a * taper(self.state_of_charge));
+        let power = current * voltage * f64::from(self.phases_at(evse_phases));
+        if power <= Power::ZERO {
+            return None;
+        }
+        let filled_h = room.as_wh() / power.as_w();
+        // From here on it takes less than it is offered.
+        let share = (offered.as_a() / self.maximum_current_a.as_a()).min(1.0);
+        let from = 1.0 - share * (1.0 - TAPER_FROM);
+        let is_level = share <= TAPER_FLOOR || state >= 1.0 - TAPER_FLOOR * (1.0 - TAPER_FROM);
+        if is_level {
+            return Some(whole_seconds(filled_h));
+        }
+        let wh_until = (from - state) * self.battery_wh.as_wh() / self.efficiency.as_ratio().max(0.01);
+        let until = whole_seconds(filled_h.min(wh_until.max(0.0) / power.as_w()));
+        Some(if wh_until <= NO_ROOM_WH { TAPER_STEP.min(whole_seconds(filled_h)) } else { until })
+    }
+
     /// Charges for a stretch of time under an offered current and returns what was drawn.
     ///
     /// An offer below 6 A is no offer. A vehicle may draw less than 6 A of a larger one while its battery tapers.
@@ -91,6 +120,13 @@ impl Vehicle {
         let power = Power::from_w(energy.as_wh() / duration_h);
         Draw { current_a: current, power_w: power, energy_wh: energy }
     }
+}
+
+/// Returns a time rounded up to whole seconds, and at least one.
+fn whole_seconds(hours: f64) -> TimeDelta {
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to a year")]
+    let seconds = (hours * 3600.0).ceil().clamp(1.0, 31_536_000.0) as i64;
+    TimeDelta::seconds(seconds)
 }
 
 /// Returns the share of its largest current that a battery takes: all of it up to 80 %, then falling in a line.

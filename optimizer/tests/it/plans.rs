@@ -6,7 +6,7 @@ use headroom_domain::units::hours;
 use headroom_domain::{Interval, NodeId, Power};
 use headroom_optimizer::rolling::step;
 use headroom_optimizer::snapshot::{SessionState, Snapshot};
-use headroom_optimizer::strategies::{equal_share, greedy};
+use headroom_optimizer::strategies::{Rule, by_rule, greedy, valley_filling};
 use proptest::prelude::*;
 
 use crate::scene::scenes;
@@ -142,7 +142,10 @@ proptest! {
     fn the_simple_rules_keep_every_limit_too(scene in scenes()) {
         let snapshot = scene.snapshot();
         check_all(&snapshot, &greedy(&snapshot), false);
-        check_all(&snapshot, &equal_share(&snapshot), false);
+        check_all(&snapshot, &valley_filling(&snapshot), false);
+        for rule in [Rule::EqualShare, Rule::RoundRobin, Rule::EarliestDeparture, Rule::LeastLaxity] {
+            check_all(&snapshot, &by_rule(&snapshot, rule), false);
+        }
     }
 
     #[test]

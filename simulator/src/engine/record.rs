@@ -80,6 +80,11 @@ impl QuarterPeak {
         self.highest_w
     }
 
+    /// Forgets the minutes of the running quarter hour: some are missing.
+    pub(super) fn forget(&mut self) {
+        self.minutes.clear();
+    }
+
     /// Takes a minute's reading; returns the base load of the quarter hour that it ends, when it does.
     pub(super) fn take(&mut self, reading: Reading) -> Option<(Interval, Power)> {
         self.minutes.push(reading);

@@ -12,11 +12,13 @@ use headroom_domain::{Interval, Power};
 use serde::{Deserialize, Serialize};
 
 use super::control::Controller;
+use super::faults::{Chance, FaultPlan};
+use super::options::RunOptions;
 use super::record::{QuarterPeak, Recorder};
-use super::{SimulateError, Strategy};
+use super::{SimulateError, Strategy, offline};
 use crate::due::Due;
 use crate::station::{CurrentProfile, Messaging};
-use crate::world::{SitePlan, World};
+use crate::world::{Happening, SitePlan, World};
 
 /// Time between plans when nothing happens.
 const CONTROL_STEP: TimeDelta = TimeDelta::minutes(5);
@@ -38,6 +40,9 @@ pub struct ControlCounts {
     pub profiles_acknowledged: u64,
     /// Profiles whose vehicle left first.
     pub profiles_void: u64,
+    /// Messages that were lost on their way, profiles and answers.
+    #[serde(default)]
+    pub messages_lost: u64,
     /// Times that an increase had to wait.
     pub withheld: u64,
 }
@@ -65,19 +70,37 @@ pub fn run(
     history: &[(Interval, Power)],
     messaging: Messaging,
 ) -> Result<Run, SimulateError> {
-    let world =
-        if strategy == Strategy::Uncontrolled { World::uncontrolled(plan.clone())? } else { World::new(plan.clone())? };
+    run_with(plan, &RunOptions { messaging, ..RunOptions::new(strategy) }, history)
+}
+
+/// Runs a site's plan with options. `history` is the base load before, by quarter hours.
+pub fn run_with(
+    plan: &Arc<SitePlan>,
+    options: &RunOptions,
+    history: &[(Interval, Power)],
+) -> Result<Run, SimulateError> {
+    let real = options.faults.applied_to(plan);
+    let world = match options.strategy {
+        Strategy::Uncontrolled => World::uncontrolled(real)?,
+        Strategy::Offline => offline::world(&real)?,
+        _ => World::new(real)?,
+    };
+    let steers = options.strategy.steers();
     let mut site = Simulation {
-        controller: Controller::new(plan.clone(), strategy, history),
-        stops: stops(plan),
-        steers: strategy != Strategy::Uncontrolled,
+        controller: Controller::new(plan.clone(), options, history),
+        stops: stops(plan, &options.faults),
+        steers,
         peak: QuarterPeak::new(plan.site.time_zone),
         messages: Due::default(),
         recorder: Recorder::default(),
         counts: ControlCounts::default(),
         next_step: plan.window.start,
-        next_report: plan.window.start,
-        messaging,
+        next_report: if steers { plan.window.start } else { plan.window.end },
+        messaging: options.messaging,
+        chance: options.faults.chance(),
+        faults: options.faults.clone(),
+        unheard: Vec::new(),
+        sudden: 0,
         world,
     };
     while site.world.now() < plan.window.end {
@@ -88,11 +111,12 @@ pub fn run(
 }
 
 /// Returns the instants at which something is learnt: who comes and goes, and what drivers say.
-fn stops(plan: &SitePlan) -> BTreeSet<DateTime<Utc>> {
+fn stops(plan: &SitePlan, faults: &FaultPlan) -> BTreeSet<DateTime<Utc>> {
     let sessions = plan.sessions.iter();
     sessions
         .flat_map(|one| [Some(one.arrival), Some(one.departure), one.preference.as_ref().map(|said| said.stated_at)])
         .flatten()
+        .chain(faults.edges())
         .filter(|at| plan.window.contains(*at))
         .collect()
 }
@@ -109,6 +133,12 @@ struct Simulation {
     next_step: DateTime<Utc>,
     next_report: DateTime<Utc>,
     messaging: Messaging,
+    faults: FaultPlan,
+    chance: Chance,
+    /// Who came and went while the partner was silent.
+    unheard: Vec<Happening>,
+    /// How many sudden limits the controller knows of.
+    sudden: usize,
 }
 
 impl Simulation {
@@ -119,10 +149,7 @@ impl Simulation {
         let now = stop.into_iter().chain(self.messages.next()).chain([self.next_report]);
         let now = now.fold(self.next_step, DateTime::min).min(end);
         self.live(now);
-        if now >= self.next_report {
-            self.next_report = floor_to(now, REPORT_STEP) + REPORT_STEP;
-            self.controller.learn(&self.world);
-        }
+        self.read(now);
         let heard = self.deliver(now);
         let on_time = now >= self.next_step;
         if on_time {
@@ -138,19 +165,53 @@ impl Simulation {
     }
 
     fn live(&mut self, now: DateTime<Utc>) {
-        for seen in self.world.advance(now) {
+        let seen = self.world.advance(now);
+        for seen in &seen {
             if seen.came {
-                self.controller.came(seen.session, seen.at);
                 self.recorder.begin(&self.world, seen.session);
             } else {
-                self.controller.left(seen.session);
                 self.recorder.end(&self.world, seen.session, seen.at);
             }
         }
-        for reading in self.world.meter_mut().take_readings() {
-            if let Some((quarter, base_load)) = self.peak.take(reading) {
-                self.controller.measured(quarter, base_load);
+        self.unheard.extend(seen);
+        if !self.faults.is_silent(now) {
+            for heard in std::mem::take(&mut self.unheard) {
+                if heard.came {
+                    self.controller.came(heard.session, heard.at);
+                } else {
+                    self.controller.left(heard.session);
+                }
             }
+        }
+        let limits = self.faults.sudden_limits.iter().filter(|limit| limit.interval.start <= now).count();
+        if limits > self.sudden {
+            self.sudden = limits;
+            let known = self.faults.sudden_limits.iter().filter(|limit| limit.interval.start <= now);
+            let announced = self.controller.announced_limits().to_vec();
+            self.controller.told_limits(known.fold(announced, |limits, one| one.tighten(&limits)));
+        }
+    }
+
+    /// Reads the meters, if they can be read.
+    fn read(&mut self, now: DateTime<Utc>) {
+        let readings = self.world.meter_mut().take_readings();
+        if self.faults.is_meter_dead(now) {
+            self.peak.forget();
+        } else {
+            for reading in readings {
+                if let Some((quarter, base_load)) = self.peak.take(reading) {
+                    self.controller.measured(quarter, base_load);
+                }
+            }
+        }
+        if self.faults.is_meter_dead(now) || self.faults.is_silent(now) {
+            self.controller.blind();
+        } else {
+            self.controller.read(&self.world);
+        }
+        if now >= self.next_report {
+            self.next_report = floor_to(now, REPORT_STEP) + REPORT_STEP;
+            self.controller.learn(now);
         }
     }
 
@@ -158,6 +219,10 @@ impl Simulation {
     fn deliver(&mut self, now: DateTime<Utc>) -> bool {
         let mut heard = false;
         while let Some((_, message)) = self.messages.take(now) {
+            if self.faults.is_silent(now) {
+                self.counts.messages_lost += 1;
+                continue;
+            }
             match message {
                 Message::ToStation(session, profile) => {
                     let wiring = self.world.station_of(session).map(|station| station.wiring.clone());
@@ -170,6 +235,7 @@ impl Simulation {
                         self.counts.profiles_void += 1;
                     }
                 }
+                Message::Back(..) if self.chance.strikes() => self.counts.messages_lost += 1,
                 Message::Back(session, profile) => {
                     self.counts.profiles_acknowledged += 1;
                     self.controller.acknowledged(session, profile, now);
@@ -189,6 +255,7 @@ impl Simulation {
         self.counts.profiles_sent += act.orders.len() as u64;
         let arrives = self.world.now() + self.messaging.forward_delay();
         for (session, profile) in act.orders {
+            self.world.count_profile();
             self.messages.add(arrives, Message::ToStation(session, profile));
         }
         Ok(())

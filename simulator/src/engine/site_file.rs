@@ -151,6 +151,7 @@ impl SiteFile {
             limits: book.effective(&self.site.node(), window),
             base_load: self.base_load(window, TimeDelta::minutes(1)),
             prices: Prices { elements, currency, time_zone: self.site.time_zone },
+            carbon: None,
             site: self.site.clone(),
             window,
             sessions,

@@ -102,7 +102,6 @@ pub struct Meter {
     steered_peak_w: Power,
     steered: Violation,
     base: Violation,
-    circuit_violation_s: f64,
 }
 
 impl Meter {
@@ -115,7 +114,6 @@ impl Meter {
             steered_peak_w: Power::ZERO,
             steered: Violation::default(),
             base: Violation::default(),
-            circuit_violation_s: 0.0,
         }
     }
 
@@ -149,18 +147,10 @@ impl Meter {
         self.base
     }
 
-    /// Returns how long a circuit carried more than it may. **Units**: s.
-    pub fn circuit_violation_s(&self) -> f64 {
-        self.circuit_violation_s
-    }
-
-    pub(super) fn record(&mut self, step: TraceStep, circuits_hold: bool) {
+    pub(super) fn record(&mut self, step: TraceStep) {
         let duration = step.end - step.start;
         self.steered.add(step.excess(), duration);
         self.base.add(step.base_excess(), duration);
-        if !circuits_hold {
-            self.circuit_violation_s += seconds(duration);
-        }
         self.peak_w = self.peak_w.max(step.base_w + step.steered_w);
         self.steered_peak_w = self.steered_peak_w.max(step.steered_w);
         self.read(&step);
@@ -170,18 +160,22 @@ impl Meter {
         }
     }
 
-    /// Adds a step to the running minute; steps never span two minutes.
+    /// Adds a step to the minutes that it meets.
     fn read(&mut self, step: &TraceStep) {
-        let minute = &mut self.minute;
-        let so_far = seconds(minute.end - minute.start);
-        let added = seconds(step.end - step.start);
-        let mean = |before: Power, now: Power| (before * so_far + now * added) / (so_far + added);
-        minute.import_w = mean(minute.import_w, step.base_w + step.steered_w);
-        minute.base_load_w = mean(minute.base_load_w, step.base_w);
-        minute.end = step.end;
-        if floor_to(step.end, READING_STEP) == step.end {
-            self.readings.push(*minute);
-            *minute = Reading { start: step.end, end: step.end, import_w: Power::ZERO, base_load_w: Power::ZERO };
+        let mut start = step.start;
+        while start < step.end {
+            let end = step.end.min(floor_to(start, READING_STEP) + READING_STEP);
+            let minute = &mut self.minute;
+            let (so_far, added) = (seconds(minute.end - minute.start), seconds(end - start));
+            let mean = |before: Power, now: Power| (before * so_far + now * added) / (so_far + added);
+            minute.import_w = mean(minute.import_w, step.base_w + step.steered_w);
+            minute.base_load_w = mean(minute.base_load_w, step.base_w);
+            minute.end = end;
+            if floor_to(end, READING_STEP) == end {
+                self.readings.push(*minute);
+                *minute = Reading { start: end, end, import_w: Power::ZERO, base_load_w: Power::ZERO };
+            }
+            start = end;
         }
     }
 }

@@ -1,11 +1,15 @@
 //! What is to happen at a site, whoever steers.
 
+use chrono::Timelike;
 use chrono_tz::Tz;
 use headroom_domain::EnergyPrice;
 use headroom_domain::preference::ProfileType;
 use headroom_domain::tariff::{EnergyPriceElement, energy_price_at};
 
-use super::{DateTime, Deserialize, EffectiveInterval, Energy, Interval, Power, Serialize, Series, Site, Utc};
+use super::{
+    CarbonIntensity, DateTime, Deserialize, EffectiveInterval, Energy, Interval, Power, Serialize, Series, Site, TimeDelta,
+    Utc, floor_to,
+};
 use crate::vehicle::Vehicle;
 
 /// A vehicle that will come.
@@ -61,6 +65,25 @@ impl Prices {
     pub fn at(&self, at: DateTime<Utc>) -> EnergyPrice {
         energy_price_at(&self.elements, at, self.time_zone).unwrap_or(EnergyPrice::ZERO)
     }
+
+    /// Returns the prices over a window: from when on which holds. The first holds from the start of the window.
+    pub(crate) fn over(&self, window: Interval) -> Vec<(DateTime<Utc>, EnergyPrice)> {
+        // Prices change with the time of day that an element states, or at midnight.
+        let minute_of = |time: chrono::NaiveTime| time.num_seconds_from_midnight() / 60;
+        let mut times = self.elements.iter().flat_map(|element| [element.start_time, element.end_time]).flatten();
+        let by_quarters = times.all(|time| minute_of(time) % 15 == 0);
+        let step = TimeDelta::minutes(if by_quarters { 15 } else { 1 });
+        let mut prices = vec![(window.start, self.at(window.start))];
+        let mut at = floor_to(window.start, step) + step;
+        while at < window.end {
+            let price = self.at(at);
+            if prices.last().is_none_or(|(_, last)| *last != price) {
+                prices.push((at, price));
+            }
+            at += step;
+        }
+        prices
+    }
 }
 
 /// All that is to happen at a site over a window.
@@ -76,7 +99,9 @@ pub struct SitePlan {
     pub base_load: Series<Power>,
     /// What energy costs.
     pub prices: Prices,
-    /// Which limits are in force at the connection point.
+    /// How much carbon a kWh from the grid brings; absent: not known.
+    pub carbon: Option<Series<CarbonIntensity>>,
+    /// Which limits are in force at the connection point. **Shape**: sorted and disjoint.
     pub limits: Vec<EffectiveInterval>,
 }
 
@@ -87,5 +112,34 @@ impl SitePlan {
         let last = values.len() - 1;
         let index = grid.index_of(at).unwrap_or(if at < grid.start() { 0 } else { last });
         values[index]
+    }
+
+    /// Returns the base load over an interval, piece by piece.
+    pub fn base_over(&self, interval: Interval) -> impl Iterator<Item = (Interval, Power)> + '_ {
+        let edges = self.base_load.grid().edges();
+        let mut start = interval.start;
+        let mut next = edges.partition_point(|edge| *edge <= start);
+        std::iter::from_fn(move || {
+            let end = edges.get(next).copied().unwrap_or(interval.end).min(interval.end);
+            let piece = Interval::new(start, end)?;
+            let index = next.saturating_sub(1).min(self.base_load.values().len() - 1);
+            (start, next) = (end, next + 1);
+            Some((piece, self.base_load.values()[index]))
+        })
+    }
+
+    /// Returns what the site may draw at an instant; `None` where nothing limits it.
+    pub fn limit_at(&self, at: DateTime<Utc>) -> Option<Power> {
+        let next = self.limits.get(self.limits.partition_point(|piece| piece.interval.end <= at))?;
+        next.maximum_import_w.as_ref().filter(|_| next.interval.contains(at)).map(|(power, _)| *power)
+    }
+
+    /// Returns the next instant at which another limit holds; the end of the window where none does.
+    pub(crate) fn next_limit_edge(&self, after: DateTime<Utc>) -> DateTime<Utc> {
+        let next = self.limits.get(self.limits.partition_point(|piece| piece.interval.end <= after));
+        let edge = |piece: &EffectiveInterval| {
+            if piece.interval.start > after { piece.interval.start } else { piece.interval.end }
+        };
+        next.map_or(self.window.end, edge)
     }
 }

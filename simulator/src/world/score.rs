@@ -1,6 +1,13 @@
 //! What a day came to, and what it would have come to without steering.
 
-use super::{Arc, DateTime, Deserialize, Serialize, SiteError, SitePlan, Utc, World};
+use headroom_domain::units::hours;
+
+use super::{
+    Arc, DateTime, Deserialize, Interval, NodeOverload, Serialize, SiteError, SitePlan, Utc, World, month_peaks,
+};
+
+/// A session that misses more than this of what it needed is short. **Units**: kWh.
+const SHORT_KWH: f64 = 0.1;
 
 /// What one session came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,8 +47,24 @@ pub struct Score {
     pub shortfall_kwh: f64,
     /// What of that fell on drivers who left before the time they had stated.
     pub shortfall_left_early_kwh: f64,
+    /// Sessions that miss more than 0.1 kWh of what they needed.
+    #[serde(default)]
+    pub sessions_short: usize,
     /// Cost of the energy delivered.
     pub cost: f64,
+    /// What the highest quarter hour of each month costs more than that of the base load alone.
+    #[serde(default)]
+    pub demand_charge_cost: f64,
+    /// The same when every vehicle charges at its most on arrival.
+    #[serde(default)]
+    pub demand_charge_cost_uncontrolled: f64,
+    /// Carbon of the energy delivered, where the carbon of the grid is known. **Units**: kg.
+    #[serde(default)]
+    pub carbon_kg: Option<f64>,
+    /// By how much energy and demand charge cost more than they would at best for the same energy of every session, had
+    /// all been known; absent: not asked.
+    #[serde(default)]
+    pub regret: Option<f64>,
     /// Cost of the energy when every vehicle charges at its most on arrival.
     pub cost_uncontrolled: f64,
     /// Highest power of the site.
@@ -60,6 +83,15 @@ pub struct Score {
     pub circuit_violation_s: f64,
     /// Time in which the limit would have been broken when nobody steers.
     pub violation_uncontrolled_s: f64,
+    /// What was too much at the connection point and at each circuit.
+    #[serde(default)]
+    pub overloads: Vec<NodeOverload>,
+    /// The greatest difference of the vehicles' currents on two phases of the connection point. **Units**: A.
+    #[serde(default)]
+    pub unbalance_a: f64,
+    /// Profiles sent per session.
+    #[serde(default)]
+    pub profiles_per_session: f64,
     /// ISO 4217.
     pub currency: String,
 }
@@ -100,7 +132,12 @@ pub fn score(world: &World, twin: &World) -> (Score, Vec<SessionOutcome>) {
         energy_delivered_kwh: total(|outcome| outcome.delivered_kwh),
         shortfall_kwh: outcomes.iter().map(missing).sum(),
         shortfall_left_early_kwh: outcomes.iter().filter(|outcome| outcome.left_early).map(missing).sum(),
+        sessions_short: outcomes.iter().filter(|outcome| missing(outcome) > SHORT_KWH).count(),
         cost: total(|outcome| outcome.cost),
+        demand_charge_cost: demand_charge_cost(world),
+        demand_charge_cost_uncontrolled: demand_charge_cost(twin),
+        carbon_kg: carbon_kg(world),
+        regret: None,
         cost_uncontrolled,
         peak_kw: world.meter().peak().as_kw(),
         peak_uncontrolled_kw: twin.meter().peak().as_kw(),
@@ -108,9 +145,38 @@ pub fn score(world: &World, twin: &World) -> (Score, Vec<SessionOutcome>) {
         violation_kwh: steered.violation_kwh,
         base_load_violation_s: base.violation_s,
         base_load_violation_kwh: base.violation_kwh,
-        circuit_violation_s: world.meter().circuit_violation_s(),
+        circuit_violation_s: world.circuit_violation_s(),
         violation_uncontrolled_s: twin.meter().steered_violation().violation_s,
+        overloads: world.overloads(),
+        unbalance_a: world.unbalance_a(),
+        profiles_per_session: world.profiles_sent() as f64 / outcomes.len().max(1) as f64,
         currency: plan.prices.currency.clone(),
     };
     (score, outcomes)
+}
+
+/// Returns what vehicles add to the demand charge of every month.
+pub(crate) fn demand_charge_cost(world: &World) -> f64 {
+    let site = &world.plan().site;
+    let Some(price_per_kw) = site.demand_charge_per_kw else { return 0.0 };
+    let peaks = month_peaks(world.meter().trace(), site.time_zone);
+    peaks.values().map(|peak| price_per_kw * peak.added().as_kw()).sum()
+}
+
+fn carbon_kg(world: &World) -> Option<f64> {
+    let carbon = world.plan().carbon.as_ref()?;
+    let (edges, values) = (carbon.grid().edges(), carbon.values());
+    let mut sum_g = 0.0;
+    for step in world.meter().trace() {
+        let mut start = step.start;
+        while start < step.end {
+            let next = edges.partition_point(|edge| *edge <= start);
+            let piece = Interval { start, end: edges.get(next).map_or(step.end, |edge| step.end.min(*edge)) };
+            // Outside of what is known, the nearest value.
+            let intensity = values[next.saturating_sub(1).min(values.len() - 1)];
+            sum_g += step.steered_w.as_kw() * hours(piece.duration()) * intensity.as_g_per_kwh();
+            start = piece.end;
+        }
+    }
+    Some(sum_g / 1000.0)
 }
