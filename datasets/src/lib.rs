@@ -8,8 +8,8 @@ mod session;
 pub mod synthetic;
 
 pub use import::{
-    Coverage, Example, Finding, Format, Import, ImportError, ImportReport, UnknownFormat, read_sessions,
-    read_sessions_salted,
+    ClockChanges, Coverage, Example, Finding, Format, Import, ImportError, ImportReport, Mapping, NightEvidence,
+    SwapEvidence, UnknownFormat, read_sessions, read_sessions_salted,
 };
 pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parquet};
 pub use session::{RecordedSession, Stated, Vehicle};
