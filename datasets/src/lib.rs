@@ -5,11 +5,13 @@
 mod import;
 mod power_table;
 mod session;
+mod session_table;
 pub mod synthetic;
 
 pub use import::{
-    ClockChanges, Coverage, Example, Finding, Format, Import, ImportError, ImportReport, Mapping, NightEvidence,
-    SwapEvidence, UnknownFormat, read_sessions, read_sessions_salted,
+    ClockChanges, Coverage, Example, Finding, Format, Import, ImportError, ImportReport, Inspection, Mapping,
+    NightEvidence, SwapEvidence, UnknownFormat, inspect, read_sessions, read_sessions_salted,
 };
 pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parquet};
 pub use session::{RecordedSession, Stated, Vehicle};
+pub use session_table::{SessionTable, read_sessions_parquet, write_sessions_parquet};

@@ -99,6 +99,8 @@ pub(super) struct Collector {
     noticed: Findings,
     clock_changes: ClockChanges,
     arrivals_by_hour: [usize; 24],
+    told: BTreeSet<(String, DateTime<Utc>, DateTime<Utc>, u64)>,
+    alike: usize,
     /// The zone of the hours of day; empty: as the texts say.
     pub(super) zone: String,
     pub(super) remarks: Vec<String>,
@@ -116,6 +118,9 @@ impl Collector {
         let faults = match row {
             Ok(row) => {
                 let faults = self.faults(&row);
+                let RecordedSession { station, arrival, departure, energy_wh, .. } = &row.session;
+                let told = (station.clone(), *arrival, *departure, energy_wh.as_wh().to_bits());
+                self.alike += usize::from(!self.told.insert(told));
                 if faults.is_empty() {
                     self.accept(at, row);
                 }
@@ -202,6 +207,7 @@ impl Collector {
             noticed: by_count(self.noticed),
             questions: self.questions,
             remarks: self.remarks,
+            alike: self.alike,
             stated: self.sessions.iter().filter(|session| session.stated.is_some()).count(),
             stations: self.sessions.iter().map(|session| &session.station).collect::<BTreeSet<_>>().len(),
             sites: self.sites.len(),

@@ -51,6 +51,25 @@ pub(super) fn read(source: &Source, mapping: &Mapping, format: &Format) -> Resul
     collector.finish(source, format)
 }
 
+/// Tells whether a table has the columns of a mapping and, in most of its first rows, times that it can read.
+pub(super) fn fits(mapping: &Mapping, table: &Table) -> bool {
+    let has = |name: &str| table.header.iter().filter(|column| *column == name).count() == 1;
+    let places: BTreeMap<&str, usize> = mapping
+        .columns_read()
+        .into_iter()
+        .filter_map(|(_, name)| Some((name, table.header.iter().position(|column| column == name)?)))
+        .collect();
+    let times = &mapping.times;
+    let reads = |row: &&TextRow| {
+        let cells = Cells::new(&places, &mapping.file, &row.cells);
+        let text = cells.joined(&mapping.columns.arrival, " ").unwrap_or_default();
+        Written::parse(times, &mapping.columns.arrival, &text).is_ok()
+    };
+    let looked_at = table.rows.len().min(50);
+    mapping.columns_read().iter().all(|(_, name)| has(name))
+        && table.rows.iter().take(looked_at).filter(reads).count() * 10 >= looked_at * 9
+}
+
 struct TableReader<'a> {
     source: &'a Source,
     mapping: &'a Mapping,

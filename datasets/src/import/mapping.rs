@@ -128,7 +128,7 @@ pub struct Columns {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Times {
-    /// Formats after chrono's `strftime`, tried in order.
+    /// Formats after chrono's `strftime`, tried in order; `serial-days` for the dates of a workbook.
     pub formats: Vec<String>,
     /// `offset` (it stands in the text), `utc` (whatever a label says) or the IANA zone of wall times.
     pub zone: Zone,

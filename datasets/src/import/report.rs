@@ -25,6 +25,10 @@ pub struct ImportReport {
     pub rejected: Vec<Finding>,
     /// What is odd in accepted rows and was left as it is, most frequent first.
     pub noticed: Vec<Finding>,
+    /// Rows, rejected ones too, with the station, the times and the energy of an earlier one: the same session told twice
+    /// under two names, unless the source is coarse.
+    #[serde(default)]
+    pub alike: usize,
     /// What a person should decide: how times or dates are to be read, where the file is doubtful.
     #[serde(default)]
     pub questions: Vec<String>,
@@ -129,6 +133,9 @@ impl fmt::Display for ImportReport {
             for finding in findings {
                 write!(f, "\n  {kind} {}: {finding}", finding.count)?;
             }
+        }
+        if self.alike > 0 {
+            write!(f, "\n  with station, times and energy of an earlier row: {}", self.alike)?;
         }
         self.write_spans(f)?;
         for remark in &self.remarks {

@@ -2,6 +2,7 @@
 
 mod parquet;
 mod workbook;
+mod zip;
 
 use csv::{ReaderBuilder, StringRecord};
 
@@ -55,9 +56,16 @@ fn csv(source: &Source, delimiter: char) -> Result<Table, ImportError> {
             header = Some(record.iter().map(|name| name.trim().to_owned()).collect());
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line_of(bytes, position));
         rows.push(TextRow { at: format!("line {line}"), cells: record });
     }
     let header: Vec<String> = header.ok_or_else(|| unreadable("the file is empty".to_owned()))?;
     Ok(Table { header, rows })
+}
+
+/// Returns the line on which a record begins: what the reader says is before the ends of lines that it skips.
+fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
+    let rest = usize::try_from(position.byte()).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
+    let skipped = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
+    position.line() + u64::try_from(skipped.count()).unwrap_or(0)
 }

@@ -1,6 +1,6 @@
 //! Written times and durations.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, TimeDelta};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta};
 
 use crate::import::collector::Rejection;
 use crate::import::mapping::{DurationFormat, Swapped, Times, Words, Zone};
@@ -21,6 +21,17 @@ pub(in crate::import) struct Written {
 /// Years beyond are mistakes, and calendars of zones do not reach far beyond.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
 
+/// The time format of workbooks.
+const SERIAL_DAYS: &str = "serial-days";
+
+/// Reads days since 1899-12-30, rounded to seconds: 23:33 is stored as 0.98124999.
+fn serial_days(text: &str) -> Option<NaiveDateTime> {
+    let days: f64 = text.parse().ok().filter(|days| (1.0..200_000.0).contains(days))?;
+    #[expect(clippy::cast_possible_truncation, reason = "within 550 years")]
+    let seconds = (days * 86_400.0).round() as i64;
+    Some(NaiveDate::from_ymd_opt(1899, 12, 30)?.and_hms_opt(0, 0, 0)? + TimeDelta::seconds(seconds))
+}
+
 impl Written {
     pub(super) fn parse(times: &Times, names: &Words, text: &str) -> Result<Self, Rejection> {
         let parsed = times.formats.iter().find_map(|format| match times.zone {
@@ -28,6 +39,7 @@ impl Written {
                 let time = DateTime::parse_from_str(text, format).ok()?;
                 Some((time.naive_local(), Some(*time.offset())))
             }
+            Zone::Utc | Zone::Wall(_) if format == SERIAL_DAYS => Some((serial_days(text)?, None)),
             Zone::Utc | Zone::Wall(_) => Some((NaiveDateTime::parse_from_str(text, format).ok()?, None)),
         });
         let parsed = parsed.filter(|(local, _)| YEARS.contains(&local.year()));
