@@ -94,7 +94,8 @@ pub fn read_sessions_salted(path: &Path, format: impl Borrow<Format>, salt: &[u8
 fn read(path: &Path, format: &Format, salt: Option<&[u8]>) -> Result<Import, ImportError> {
     let source = source::Source::open(path, salt)?;
     let shipped = |name| {
-        mapping::shipped(name).map_err(|(field, rule)| source.broken(&field, rule, "report it: a shipped mapping is wrong"))
+        mapping::shipped(name)
+            .map_err(|(field, rule)| source.broken(&field, rule, "report it: a shipped mapping is wrong"))
     };
     match format {
         Format::AcnJson => acn_json::read(&source),

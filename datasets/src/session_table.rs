@@ -47,10 +47,8 @@ const COLUMNS: [(&str, &str); 9] = [
 /// Times are kept to the millisecond. `generic-parquet` of [`crate::read_sessions`] reads it back.
 pub fn write_sessions_parquet(path: &Path, table: &SessionTable) -> Result<(), TableError> {
     let file = File::create(path).map_err(|source| TableError::Unopened { path: path.to_owned(), source })?;
-    let mut metadata = vec![
-        ("headroom.layout".to_owned(), LAYOUT.to_owned()),
-        ("headroom.source".to_owned(), table.source.clone()),
-    ];
+    let mut metadata =
+        vec![("headroom.layout".to_owned(), LAYOUT.to_owned()), ("headroom.source".to_owned(), table.source.clone())];
     metadata.extend(table.time_zone.map(|zone| ("headroom.time_zone".to_owned(), zone.name().to_owned())));
     metadata.extend(COLUMNS.map(|(column, meaning)| (format!("headroom.column.{column}"), meaning.to_owned())));
     let write = || {
@@ -109,10 +107,12 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Option<SessionTable>, (String, 
     if key("headroom.layout").as_deref() != Some(LAYOUT) {
         return Ok(None);
     }
-    let zone = |name: String| name.parse().map_err(|_| broken("headroom.time_zone", "must be an IANA time zone".into()));
+    let zone =
+        |name: String| name.parse().map_err(|_| broken("headroom.time_zone", "must be an IANA time zone".into()));
     let time_zone = key("headroom.time_zone").map(zone).transpose()?;
     let frame = reader.finish().map_err(|error| broken("the file", format!("must be whole Parquet ({error})")))?;
-    let sessions = sessions(&frame).map_err(|error| broken("columns", format!("must be those of the layout ({error})")))?;
+    let sessions =
+        sessions(&frame).map_err(|error| broken("columns", format!("must be those of the layout ({error})")))?;
     let rule = "must hold names, times and a finite energy each".to_owned();
     let sessions = sessions.ok_or_else(|| broken("rows", rule))?;
     Ok(Some(SessionTable { source: key("headroom.source").unwrap_or_default(), time_zone, sessions }))
@@ -130,8 +130,7 @@ fn sessions(frame: &DataFrame) -> PolarsResult<Option<Vec<RecordedSession>>> {
     let at = |column: &DatetimeChunked, index| DateTime::from_timestamp_millis(column.physical().get(index)?);
     let row = |index| {
         let energy_wh = asked.get(index).map(Energy::try_new).transpose().ok()?;
-        let stated =
-            at(known, index).map(|known_from| Stated { energy_wh, departure: at(leaving, index), known_from });
+        let stated = at(known, index).map(|known_from| Stated { energy_wh, departure: at(leaving, index), known_from });
         Some(RecordedSession {
             id: names.get(index)?.to_owned(),
             station: stations.get(index)?.to_owned(),

@@ -165,7 +165,8 @@ impl Collector {
         let named = !session.id.is_empty() && !session.station.is_empty();
         unless(named, "the session or its station has no name", &|| session.id.clone());
         unless(!self.ids.contains(&session.id), "a session of that name was read before", &|| session.id.clone());
-        let known = session.arrival.timestamp() >= SENTINEL_BEFORE_S && session.departure.timestamp() >= SENTINEL_BEFORE_S;
+        let known =
+            session.arrival.timestamp() >= SENTINEL_BEFORE_S && session.departure.timestamp() >= SENTINEL_BEFORE_S;
         unless(known, "arrival or departure before 2000 stands for a time not known", &|| span(session));
         let lasts = session.departure > session.arrival;
         unless(lasts, "the departure must be later than the arrival", &|| span(session));
@@ -193,7 +194,8 @@ impl Collector {
         }
         self.sessions.sort_by(|left, right| (left.arrival, &left.id).cmp(&(right.arrival, &right.id)));
         let zone = if self.zone.is_empty() { "offset" } else { &self.zone };
-        let night = NightEvidence::of(zone, &self.arrivals_by_hour).filter(|night| night.arrivals.iter().any(|n| *n > 0));
+        let night =
+            NightEvidence::of(zone, &self.arrivals_by_hour).filter(|night| night.arrivals.iter().any(|n| *n > 0));
         self.questions.extend(self.swap.as_ref().and_then(SwapEvidence::question));
         self.questions.extend(night.as_ref().and_then(NightEvidence::question));
         let stays = || self.sessions.iter().map(|session| session.departure - session.arrival);
@@ -251,9 +253,12 @@ fn span(session: &RecordedSession) -> String {
 
 /// Counts a row, or says that it was counted under another rule before.
 fn note(findings: &mut Findings, rule: String, at: &str, value: String, counts: bool) {
-    let finding = findings
-        .entry(rule)
-        .or_insert_with_key(|rule| Finding { rule: rule.clone(), count: 0, also: 0, examples: Vec::new() });
+    let finding = findings.entry(rule).or_insert_with_key(|rule| Finding {
+        rule: rule.clone(),
+        count: 0,
+        also: 0,
+        examples: Vec::new(),
+    });
     finding.count += usize::from(counts);
     finding.also += usize::from(!counts);
     if finding.examples.len() < EXAMPLES {

@@ -102,7 +102,8 @@ impl NightEvidence {
         let quiet = |hour: usize| around(hour % 24) == fewest;
         let runs = (0..24).filter(|hour| quiet(*hour) && !quiet(hour + 23));
         let length = |start: usize| (0..24).take_while(|step| quiet(start + step)).count();
-        let (start, length) = runs.map(|start| (start, length(start))).max_by_key(|(_, length)| *length).unwrap_or((0, 1));
+        let (start, length) =
+            runs.map(|start| (start, length(start))).max_by_key(|(_, length)| *length).unwrap_or((0, 1));
         Some(Self {
             zone: zone.to_owned(),
             arrivals: arrivals.to_vec(),
@@ -122,7 +123,7 @@ impl NightEvidence {
         };
         Some(format!(
             "the fewest arrivals are about {} h by {}, which should be at night: times {shift_h} h would put it at 3 h; \
-             check `times.zone`",
+             check `times.zone`, or say with `times.local_zone` where people live",
             self.quietest_hour, self.zone
         ))
     }

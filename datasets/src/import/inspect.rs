@@ -62,7 +62,8 @@ fn tried(source: &Source, mapping: &Mapping) -> Vec<String> {
             let report = import.report;
             let mut notes = vec![format!("so read, {} of {} rows are sessions", report.accepted, report.rows)];
             notes.extend(report.questions);
-            notes.extend(report.rejected.iter().take(3).map(|finding| format!("rejected {}: {finding}", finding.count)));
+            notes
+                .extend(report.rejected.iter().take(3).map(|finding| format!("rejected {}: {finding}", finding.count)));
             notes
         }
         Err(error) => vec![format!("so read, no row is a session: {error}")],

@@ -115,8 +115,15 @@ impl TableReader<'_> {
         let stay = self.stay(&cells, arrival, departure, &mut repairs, &mut notices);
         let user = names.user.as_deref().and_then(|name| cells.get(name)).map(|user| self.source.driver(user));
         let (arrival_at, departure_at) = (stay.0.arrival, stay.0.departure);
-        let mut session =
-            RecordedSession { id, station, arrival: arrival_at, departure: departure_at, energy_wh, stated: None, user };
+        let mut session = RecordedSession {
+            id,
+            station,
+            arrival: arrival_at,
+            departure: departure_at,
+            energy_wh,
+            stated: None,
+            user,
+        };
         session.stated = self.stated(&cells, &session, &mut repairs);
         Ok(Row {
             local: Some(stay.1),
@@ -191,12 +198,7 @@ impl TableReader<'_> {
     }
 
     /// Returns the driver's word; a part that cannot be is left out and said.
-    fn stated(
-        &self,
-        cells: &Cells,
-        session: &RecordedSession,
-        repairs: &mut Vec<(String, String)>,
-    ) -> Option<Stated> {
+    fn stated(&self, cells: &Cells, session: &RecordedSession, repairs: &mut Vec<(String, String)>) -> Option<Stated> {
         let names = &self.mapping.columns;
         if let Some(claimed) = names.claimed.as_deref() {
             match cells.get(claimed).map(str::to_ascii_lowercase).as_deref() {
@@ -240,7 +242,8 @@ impl TableReader<'_> {
         if self.mapping.file.keep_repeated_rows {
             return None;
         }
-        let ids: Vec<usize> = self.mapping.columns.id.iter().filter_map(|name| self.columns.get(name).copied()).collect();
+        let ids: Vec<usize> =
+            self.mapping.columns.id.iter().filter_map(|name| self.columns.get(name).copied()).collect();
         let said: Vec<&str> =
             row.cells.iter().enumerate().filter(|(index, _)| !ids.contains(index)).map(|(_, cell)| cell).collect();
         let said = said.join("\u{1f}");
@@ -261,7 +264,9 @@ fn rated_kw(rated: &RatedPower, cells: &Cells) -> Option<f64> {
             // What stands before the number may be a sign of more bytes than one.
             before.get(digits..)?.parse::<f64>().ok().filter(|kw| *kw > 0.0)
         });
-        let word = || rated.words_kw.iter().filter(|(word, _)| text.contains(word.as_str())).max_by_key(|(word, _)| word.len());
+        let word = || {
+            rated.words_kw.iter().filter(|(word, _)| text.contains(word.as_str())).max_by_key(|(word, _)| word.len())
+        };
         number.or_else(|| word().map(|(_, kw)| *kw))
     });
     told.or(rated.kw)

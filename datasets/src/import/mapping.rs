@@ -299,7 +299,11 @@ impl Mapping {
         unless(!self.times.formats.is_empty(), "times.formats", "must hold a format such as `%Y-%m-%d %H:%M:%S`")?;
         for (index, format) in self.times.formats.iter().enumerate() {
             let known = chrono::format::StrftimeItems::new(format).parse().is_ok();
-            unless(known, &format!("times.formats[{index}]"), "must be made of chrono's codes, such as %Y-%m-%d %H:%M")?;
+            unless(
+                known,
+                &format!("times.formats[{index}]"),
+                "must be made of chrono's codes, such as %Y-%m-%d %H:%M",
+            )?;
         }
         let ratings = self.rated_power.iter().flat_map(|rated| rated.kw.iter().chain(rated.words_kw.values()));
         let mut ratings = ratings.copied();

@@ -33,8 +33,11 @@ pub(super) fn read(source: &Source, format: &Format) -> Result<Import, ImportErr
         }
     };
     let cdrs = *format == Format::OcpiCdrs;
-    let credited: BTreeSet<&str> =
-        items.iter().filter(|item| item["credit"] == true).filter_map(|item| item["credit_reference_id"].as_str()).collect();
+    let credited: BTreeSet<&str> = items
+        .iter()
+        .filter(|item| item["credit"] == true)
+        .filter_map(|item| item["credit_reference_id"].as_str())
+        .collect();
     let latest = latest(items);
     let mut collector = Collector::default();
     for (index, item) in items.iter().enumerate() {
@@ -133,7 +136,8 @@ fn row(
     };
     let (evse, connector) = (named(evse), named(connector));
     let mut instant = |field: &str| {
-        let fault = || Rejection::new(format!("`{field}` must be a time, such as 2026-03-29T08:00:00Z"), short(&item[field]));
+        let fault =
+            || Rejection::new(format!("`{field}` must be a time, such as 2026-03-29T08:00:00Z"), short(&item[field]));
         time(item, field).ok_or_else(fault).map_err(&mut keep).ok()
     };
     let (arrival, departure) = (instant("start_date_time"), instant("end_date_time"));

@@ -182,7 +182,11 @@ impl ImportReport {
         }
         if let Some(swap) = self.swap.as_ref().filter(|swap| swap.applied || swap.outside_as_written > 0) {
             let applied = if swap.applied { "swapped, as read" } else { "swapped, which they were not" };
-            write!(f, "\n  day and month: arrivals outside {} to {}: {} as written, ", swap.from, swap.to, swap.outside_as_written)?;
+            write!(
+                f,
+                "\n  day and month: arrivals outside {} to {}: {} as written, ",
+                swap.from, swap.to, swap.outside_as_written
+            )?;
             write!(f, "{} {applied}; swapping changes {} rows", swap.outside_swapped, swap.rows_changed)?;
         }
         if let Some(night) = &self.night {

@@ -1,3 +1,8 @@
+mod inspect;
+mod mapping;
+mod ocpi;
+mod traps;
+
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::io::Write;

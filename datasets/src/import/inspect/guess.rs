@@ -91,16 +91,13 @@ impl Header<'_> {
     fn take_time(&mut self, words: &[&str]) -> Words {
         let not = ["zone", "hour", "hr", "duration", "energy", "kwh", "soc", "estimated", "requested"];
         let dates: Vec<String> = words.iter().map(|word| format!("{word} date")).collect();
+        let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
         let clocks: Vec<String> = words.iter().map(|word| format!("{word} time")).collect();
-        let texts = |list: &[String]| list.to_vec();
-        let (date_words, clock_words) = (texts(&dates), texts(&clocks));
-        fn borrowed(list: &[String]) -> Vec<&str> {
-            list.iter().map(String::as_str).collect()
-        }
+        let clocks: Vec<&str> = clocks.iter().map(String::as_str).collect();
         let mut with_clock = not.to_vec();
         with_clock.push("time");
-        if let Some(date) = self.take(&borrowed(&date_words), &with_clock) {
-            let clock = self.take(&borrowed(&clock_words), &["zone"]);
+        if let Some(date) = self.take(&dates, &with_clock) {
+            let clock = self.take(&clocks, &["zone"]);
             return std::iter::once(date).chain(clock).collect();
         }
         self.take(words, &not).into_iter().collect()
@@ -108,14 +105,28 @@ impl Header<'_> {
 }
 
 fn columns(mut header: Header, notes: &mut Vec<String>) -> (Columns, Option<String>) {
-    let arrival = header.take_time(&["arrival", "plugin", "plug in", "connection", "connected", "start", "begin", "from"]);
-    let departure = header.take_time(&["departure", "plugout", "plug out", "disconnect", "unplug", "end", "stop", "until"]);
-    let energy = header.take(&["delivered", "kwh", "energy", "wh", "consum"], &["request", "cost", "price", "capacity"]);
+    let arrival =
+        header.take_time(&["arrival", "plugin", "plug in", "connection", "connected", "start", "begin", "from"]);
+    let departure =
+        header.take_time(&["departure", "plugout", "plug out", "disconnect", "unplug", "end", "stop", "until"]);
+    let energy =
+        header.take(&["delivered", "kwh", "energy", "wh", "consum"], &["request", "cost", "price", "capacity"]);
     let user = header.take(&["user id", "userid", "driver", "rfid", "badge", "token", "customer", "user"], &["type"]);
     let duration = header.take(&["total duration", "duration", "stay", "connection time"], &[]);
     let id = header.take(&["session", "transaction", "charging event", "event", "objectid", "record"], &[]);
     let station = header.take(
-        &["evse", "station id", "station", "cp id", "charge point", "chargepoint", "charger", "plug", "port", "garage"],
+        &[
+            "evse",
+            "station id",
+            "station",
+            "cp id",
+            "charge point",
+            "chargepoint",
+            "charger",
+            "plug id",
+            "port",
+            "garage",
+        ],
         &["type", "city", "address", "power", "hour"],
     );
     let connector = header.take(&["connector", "outlet", "port number"], &["type"]);
@@ -213,7 +224,9 @@ fn times(texts: &[String], notes: &mut Vec<String>) -> (Vec<String>, Zone) {
     }
     let zone = if best.2 { Zone::Offset } else { Zone::Wall(chrono_tz::Tz::UTC) };
     if !best.2 {
-        notes.push("times have no offset: put the IANA zone of the sites at `times.zone`, UTC is only a guess".to_owned());
+        notes.push(
+            "times have no offset: put the IANA zone of the sites at `times.zone`, UTC is only a guess".to_owned(),
+        );
     }
     (vec![best.1], zone)
 }

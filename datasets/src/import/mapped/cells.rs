@@ -76,9 +76,7 @@ impl<'a> Cells<'a> {
 
     /// Joins all of them by `-`. **Errors**: the first that is empty.
     pub(super) fn all(&self, names: &Words) -> Result<String, Rejection> {
-        let part = |name| {
-            self.get(name).ok_or_else(|| Rejection::new(format!("`{name}` must not be empty"), ""))
-        };
+        let part = |name| self.get(name).ok_or_else(|| Rejection::new(format!("`{name}` must not be empty"), ""));
         Ok(names.iter().map(part).collect::<Result<Vec<_>, _>>()?.join("-"))
     }
 }

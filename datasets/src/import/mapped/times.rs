@@ -92,5 +92,7 @@ pub(super) fn duration(format: DurationFormat, text: &str, number: Option<f64>) 
     };
     // A century is longer than any stay.
     #[expect(clippy::cast_possible_truncation, reason = "within a century")]
-    seconds.filter(|seconds| seconds.abs() < 3.2e9).map(|seconds| TimeDelta::milliseconds((seconds * 1e3).round() as i64))
+    seconds
+        .filter(|seconds| seconds.abs() < 3.2e9)
+        .map(|seconds| TimeDelta::milliseconds((seconds * 1e3).round() as i64))
 }

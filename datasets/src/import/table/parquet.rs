@@ -16,9 +16,12 @@ pub(super) fn read(source: &Source) -> Result<Table, ImportError> {
         source.broken("the file", rule, "copy the file again, or name the format that it has")
     })?;
     let header = frame.get_column_names().iter().map(|name| name.to_string()).collect();
-    let columns: Vec<Vec<Option<String>>> = frame.columns().iter().map(texts).collect::<Result<_, _>>().map_err(
-        |(column, what)| source.broken(&column, what, "write the column as text, number or time"),
-    )?;
+    let columns: Vec<Vec<Option<String>>> = frame
+        .columns()
+        .iter()
+        .map(texts)
+        .collect::<Result<_, _>>()
+        .map_err(|(column, what)| source.broken(&column, what, "write the column as text, number or time"))?;
     let row = |index: usize| TextRow {
         at: format!("row {}", index + 1),
         cells: columns.iter().map(|column| column[index].as_deref().unwrap_or_default()).collect::<StringRecord>(),
