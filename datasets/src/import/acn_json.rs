@@ -25,6 +25,8 @@ pub(super) fn read(source: &Source) -> Result<Import, ImportError> {
         _ => return Err(not_items(source)),
     };
     let mut collector = Collector::default();
+    let zone = items.iter().find_map(|item| item["timezone"].as_str());
+    zone.unwrap_or_default().clone_into(&mut collector.zone);
     for (index, item) in items.iter().enumerate() {
         collector.take(&format!("_items[{index}]"), row(source, item).map_err(|fault| vec![fault]));
     }
@@ -86,7 +88,7 @@ fn row(source: &Source, item: &Value) -> Result<Row, Rejection> {
     let session = RecordedSession { id: id.to_owned(), station, arrival, departure, energy_wh, stated, user };
     let zone = item["timezone"].as_str().and_then(|zone| zone.parse::<Tz>().ok());
     let local = zone.map(|zone| Local::in_zone(zone, arrival, departure));
-    Ok(Row { local, repairs, notices, ..Row::new(session) })
+    Ok(Row { repairs, notices, local, ..Row::new(session) })
 }
 
 /// Compares the start in the session's name with the one written, and tells how the times are to be read.

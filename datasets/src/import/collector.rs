@@ -69,7 +69,7 @@ pub(super) struct Local {
 }
 
 impl Local {
-    pub(super) fn new(zone: &Option<Tz>, written: Written, stay: Stay) -> Self {
+    pub(super) fn new(zone: Option<Tz>, written: Written, stay: Stay) -> Self {
         let none = Self { arrival: written.local, in_gap: false, in_fold: false, across: false };
         zone.map_or(none, |zone| Self::in_zone(zone, stay.arrival, stay.departure))
     }

@@ -52,9 +52,9 @@ pub(super) struct SwapCount {
 
 impl SwapCount {
     pub(super) fn take(&mut self, arrival: Option<&Written>, departure: Option<&Written>) {
-        let changes = |time: &Written| swapped(time.as_written) != time.as_written;
+        let changes = |time: &Written| swapped(time.raw) != time.raw;
         self.changed += usize::from(arrival.is_some_and(changes) || departure.is_some_and(changes));
-        self.arrivals.extend(arrival.map(|time| time.as_written));
+        self.arrivals.extend(arrival.map(|time| time.raw));
     }
 
     pub(super) fn evidence(&self, rule: Swapped) -> Option<SwapEvidence> {

@@ -51,8 +51,8 @@ pub fn inspect(path: &Path) -> Result<Inspection, ImportError> {
     }
     let (mapping, mut notes) = guess::mapping(rules, &table);
     notes.extend(tried(&source, &mapping));
-    let notes_toml: String = notes.iter().map(|note| format!("# {note}\n")).collect();
-    Ok(Inspection { format: None, mapping_toml: format!("{notes_toml}\n{}", mapping.to_toml()), notes })
+    let mapping_toml = format!("# {}\n\n{}", notes.join("\n# "), mapping.to_toml());
+    Ok(Inspection { format: None, mapping_toml, notes })
 }
 
 /// Reads the file by what was guessed, and tells what came of it.

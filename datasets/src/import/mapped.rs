@@ -161,7 +161,7 @@ impl TableReader<'_> {
         });
         let (arrives, departs) = (arrival.reading(times.zone), departure.reading(times.zone));
         let stay = settle(arrives, departs, length.map(|(_, length)| length));
-        let mut local = Local::new(&self.mapping.local_zone(), arrival, stay);
+        let mut local = Local::new(self.mapping.local_zone(), arrival, stay);
         for (reading, written) in [(arrives, arrival), (departs, departure)] {
             match reading {
                 Reading::One(_) => {}
@@ -192,6 +192,14 @@ impl TableReader<'_> {
             if apart.abs() > TimeDelta::seconds(times.duration_tolerance_s) {
                 let rule = format!("`{name}` is not the time from arrival to departure; the times were taken");
                 notices.push((rule, format!("{:+.2} h apart", headroom_domain::units::hours(apart))));
+            }
+        }
+        if let Some(name) = self.mapping.columns.charging.as_deref() {
+            let charging = cells.get(name).and_then(|text| duration(times.duration_format, text, cells.number(name)));
+            let longest = (stay.departure - stay.arrival) + TimeDelta::seconds(times.duration_tolerance_s);
+            if charging.is_some_and(|charging| charging > longest) {
+                let value = cells.get(name).unwrap_or_default().to_owned();
+                notices.push((format!("`{name}` is more than the time from arrival to departure"), value));
             }
         }
         (stay, local)

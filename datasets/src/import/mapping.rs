@@ -1,16 +1,17 @@
 //! How a table of sessions is spelled, as data: a TOML file names its columns, units, time formats and time zone.
 
 mod shipped;
+mod values;
 mod words;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::ImportError;
 
 pub(super) use shipped::{NAMES, shipped, text as shipped_text};
+pub(super) use values::{DurationFormat, EnergyRules, EnergyUnit, RatedPower, Swapped, Zone};
 pub(super) use words::Words;
 
 /// How a table of sessions is spelled.
@@ -107,6 +108,9 @@ pub struct Columns {
     /// The length of the stay as elapsed time: it checks the times and settles which of two equal hours is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
+    /// How long it charged, written as the duration is; where it is more than the stay, that is noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charging: Option<String>,
     /// Energy that the driver asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated_energy: Option<String>,
@@ -154,97 +158,6 @@ pub struct Times {
 
 fn minute_and_a_half() -> i64 {
     90
-}
-
-/// How a written time becomes an instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zone {
-    /// The offset stands in the text.
-    Offset,
-    /// UTC, whatever a label says.
-    Utc,
-    /// Wall time of a zone.
-    Wall(Tz),
-}
-
-/// Dates whose day and month were swapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Swapped {
-    /// None.
-    #[default]
-    Never,
-    #[serde(rename = "days_up_to_12")]
-    /// Those whose day, as written, is 1 to 12: day-first dates that were read month-first where that was possible.
-    DaysUpTo12,
-}
-
-/// How a duration is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum DurationFormat {
-    /// `118:16:25`, hours beyond a day allowed.
-    #[default]
-    #[serde(rename = "h:mm:ss")]
-    Clock,
-    /// Hours as a number.
-    #[serde(rename = "hours")]
-    Hours,
-    /// Minutes as a number.
-    #[serde(rename = "minutes")]
-    Minutes,
-    /// Seconds as a number.
-    #[serde(rename = "seconds")]
-    Seconds,
-}
-
-/// Units of energy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnergyRules {
-    /// The unit of every column of energy.
-    pub unit: EnergyUnit,
-}
-
-/// A unit of energy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EnergyUnit {
-    /// Watt hours.
-    Wh,
-    /// Kilowatt hours.
-    #[serde(rename = "kWh")]
-    KWh,
-    /// Megawatt hours.
-    MWh,
-}
-
-impl EnergyUnit {
-    pub(super) fn wh(self) -> f64 {
-        match self {
-            Self::Wh => 1.0,
-            Self::KWh => 1e3,
-            Self::MWh => 1e6,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Wh => "Wh",
-            Self::KWh => "kWh",
-            Self::MWh => "MWh",
-        }
-    }
-}
-
-/// What a plug can do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub struct RatedPower {
-    /// Of every plug. **Units**: kW.
-    pub kw: Option<f64>,
-    /// The column whose text tells it, as in `APT 22kW Dual Outlet`.
-    pub column: Option<String>,
-    /// Of plugs whose text has no number before `kW`: the longest word found in it counts. **Units**: kW.
-    pub words_kw: BTreeMap<String, f64>,
 }
 
 impl Mapping {
@@ -327,6 +240,7 @@ impl Mapping {
             ("columns.energy", Some(&columns.energy)),
             ("columns.user", columns.user.as_ref()),
             ("columns.duration", columns.duration.as_ref()),
+            ("columns.charging", columns.charging.as_ref()),
             ("columns.stated_energy", columns.stated_energy.as_ref()),
             ("columns.claimed", columns.claimed.as_ref()),
             ("columns.site", columns.site.as_ref()),

@@ -92,6 +92,8 @@ fn boulder_is_read_as_its_data_card_says() {
     assert_eq!((report.alike, holds(&report.rejected, "repeats an earlier one")), (13, (0, 0)));
     // "minute-rounded timestamps, so wall time and duration differ by up to 1 min": no length is further off.
     assert_eq!(holds(&report.noticed, "Total_Duration"), (0, 0));
+    // "121 with charging longer than stay (rounding)": by 50 s at most, and never longer than Total_Duration.
+    assert_eq!(holds(&report.noticed, "Charging_Time"), (0, 0));
     // "two ports, 2,777 station-level overlaps": that is with the session before; with any that still runs 3,281. No
     // third session ever begins, so that two plugs explain them all.
     assert_eq!((report.overlaps.values().sum::<usize>(), report.overlaps_beyond_plugs), (3281, 0));

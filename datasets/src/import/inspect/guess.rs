@@ -150,6 +150,7 @@ fn columns(mut header: Header, notes: &mut Vec<String>) -> (Columns, Option<Stri
         energy: energy.unwrap_or_else(|| "?".to_owned()),
         user,
         duration: duration.clone(),
+        charging: None,
         stated_energy: None,
         stated_departure: Words::default(),
         stated_at: Words::default(),

@@ -43,17 +43,17 @@ pub(super) fn is_whole(cells: &StringRecord, columns: usize) -> bool {
 pub(super) struct Cells<'a> {
     columns: &'a BTreeMap<&'a str, usize>,
     rules: &'a FileRules,
-    cells: &'a StringRecord,
+    row: &'a StringRecord,
 }
 
 impl<'a> Cells<'a> {
-    pub(super) fn new(columns: &'a BTreeMap<&'a str, usize>, rules: &'a FileRules, cells: &'a StringRecord) -> Self {
-        Self { columns, rules, cells }
+    pub(super) fn new(columns: &'a BTreeMap<&'a str, usize>, rules: &'a FileRules, row: &'a StringRecord) -> Self {
+        Self { columns, rules, row }
     }
 
     /// Returns what stands in a column, trimmed; nothing where it is empty or a word for nothing.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
-        let text = self.cells.get(*self.columns.get(name)?)?.trim();
+        let text = self.row.get(*self.columns.get(name)?)?.trim();
         let null = text.is_empty() || self.rules.null_words.iter().any(|word| word == text);
         (!null).then_some(text)
     }

@@ -12,7 +12,7 @@ pub(in crate::import) struct Written {
     /// What the clock showed.
     pub(in crate::import) local: NaiveDateTime,
     /// Before day and month were put right.
-    pub(in crate::import) as_written: NaiveDateTime,
+    pub(in crate::import) raw: NaiveDateTime,
     /// Whether that changed anything.
     pub(in crate::import) swapped: bool,
     offset: Option<FixedOffset>,
@@ -43,7 +43,7 @@ impl Written {
             Zone::Utc | Zone::Wall(_) => Some((NaiveDateTime::parse_from_str(text, format).ok()?, None)),
         });
         let parsed = parsed.filter(|(local, _)| YEARS.contains(&local.year()));
-        let (as_written, offset) = parsed.ok_or_else(|| {
+        let (raw, offset) = parsed.ok_or_else(|| {
             let names: Vec<&str> = names.iter().collect();
             let (names, format) = (names.join("` with `"), times.formats.first().map_or("", String::as_str));
             let rule = match times.zone {
@@ -53,10 +53,10 @@ impl Written {
             Rejection::new(rule, text)
         })?;
         let local = match times.day_month_swapped {
-            Swapped::Never => as_written,
-            Swapped::DaysUpTo12 => swapped(as_written),
+            Swapped::Never => raw,
+            Swapped::DaysUpTo12 => swapped(raw),
         };
-        Ok(Self { local, as_written, swapped: local != as_written, offset })
+        Ok(Self { local, raw, swapped: local != raw, offset })
     }
 
     /// Returns what it can mean.

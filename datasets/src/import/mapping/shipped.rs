@@ -28,7 +28,10 @@ pub(in crate::import) const NAMES: [&str; TEXTS.len()] = {
     names
 };
 
-static PARSED: LazyLock<Vec<(&str, Result<Mapping, (String, String)>)>> =
+/// A mapping, or the field that is wrong with its rule.
+type Parsed = Result<Mapping, (String, String)>;
+
+static PARSED: LazyLock<Vec<(&str, Parsed)>> =
     LazyLock::new(|| TEXTS.iter().map(|(name, text)| (*name, Mapping::parse(text))).collect());
 
 /// Returns a shipped mapping as TOML.

@@ -15,7 +15,7 @@ pub(super) fn read(source: &Source) -> Result<Table, ImportError> {
         let rule = format!("must be whole Parquet ({})", what.lines().next().unwrap_or_default());
         source.broken("the file", rule, "copy the file again, or name the format that it has")
     })?;
-    let header = frame.get_column_names().iter().map(|name| name.to_string()).collect();
+    let header = frame.get_column_names().iter().map(ToString::to_string).collect();
     let columns: Vec<Vec<Option<String>>> = frame
         .columns()
         .iter()

@@ -19,10 +19,12 @@ fn what_comes_with_the_crate_is_recognised() {
 
 #[test]
 fn a_guessed_mapping_reads_the_file_it_was_guessed_from() {
-    let mut text = "Transaction;Charger;Start date;Start time;End date;End time;Energy (Wh);RFID\n".to_owned();
-    for day in 10..28 {
-        text += &format!("t{day};c1;{day}.06.2024;08:15;{day}.06.2024;16:45;{day}123,5;ab{day}\n");
-    }
+    let header = "Transaction;Charger;Start date;Start time;End date;End time;Energy (Wh);RFID".to_owned();
+    let row = |day| format!("t{day};c1;{day}.06.2024;08:15;{day}.06.2024;16:45;{day}123,5;ab{day}");
+    let text = std::iter::once(header).chain((10..28).map(row)).collect::<Vec<_>>().join(
+        "
+",
+    );
     let found = look_at(&text);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guessed.toml");

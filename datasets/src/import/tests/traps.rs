@@ -4,7 +4,7 @@ use super::*;
 
 const PERTH: &str = "_id,CP ID,Connector,Start Date,Start Time,End Date,End Time,Total kWh,Site,Model";
 const BOULDER: &str = "\u{feff}Station_Name,Address,Start_Date___Time,Start_Time_Zone,End_Date___Time,End_Time_Zone,\
-                       Total_Duration__hh_mm_ss_,Energy__kWh_,ObjectId";
+                       Total_Duration__hh_mm_ss_,Charging_Time__hh_mm_ss_,Energy__kWh_,ObjectId";
 const TRONDHEIM: &str =
     "session_ID;Garage_ID;User_ID;User_type;Shared_ID;Start_plugin;End_plugout;El_kWh;Duration_hours";
 
@@ -131,17 +131,19 @@ fn columns_without_a_name_are_read_over_where_the_mapping_allows_it() {
 
 #[test]
 fn times_labelled_with_a_local_zone_are_utc_where_the_mapping_says_so() {
-    let row = "ST1,900 Baseline Rd,2018/01/12 15:54:00+00,MST,2018/01/17 14:10:00+00,MST,118:16:25,6.706,1";
-    let import = import("boulder", BOULDER, &[row]).unwrap();
+    let row = "ST1,900 Baseline Rd,2018/01/12 15:54:00+00,MST,2018/01/17 14:10:00+00,MST,118:16:25,118:16:01,6.706,1";
+    let longer = row.replace("118:16:01,6.706,1", "118:18:01,6.707,2");
+    let import = import("boulder", BOULDER, &[row, &longer]).unwrap();
     assert_eq!(times(&import.sessions[0]), at("2018-01-12 15:54", "2018-01-17 14:10"));
-    assert!(import.report.noticed.is_empty(), "a length beyond 24 h is read, a minute is rounding: {}", import.report);
-    assert_eq!((import.report.stays_over_24_h, import.report.longest_stay_h.round()), (1, 118.0));
+    assert_eq!(import.report.noticed.len(), 1, "a length beyond 24 h is read, a minute is rounding: {}", import.report);
+    assert_eq!(finding(&import.report.noticed, "`Charging_Time__hh_mm_ss_` is more than").count, 1);
+    assert_eq!((import.report.stays_over_24_h, import.report.longest_stay_h.round()), (2, 118.0));
 }
 
 #[test]
 fn two_plugs_behind_one_name_overlap_and_a_third_session_does_not_fit() {
     let row = |id: u32, kwh: f64| {
-        format!("ST1,A,2018/01/12 15:0{id}:00+00,MST,2018/01/12 17:00:00+00,MST,1:5{}:00,{kwh},{id}", 9 - id)
+        format!("ST1,A,2018/01/12 15:0{id}:00+00,MST,2018/01/12 17:00:00+00,MST,1:5{}:00,0:30:00,{kwh},{id}", 9 - id)
     };
     let rows = [row(1, 5.0), row(2, 6.0), row(3, 7.0)];
     let report = import("boulder", BOULDER, &rows.each_ref().map(String::as_str)).unwrap().report;
@@ -152,7 +154,7 @@ fn two_plugs_behind_one_name_overlap_and_a_third_session_does_not_fit() {
 #[test]
 fn repeated_rows_are_rejected_and_sessions_alike_are_counted() {
     let row = |id: u32, length: &str| {
-        format!("ST1,A,2018/01/12 15:00:00+00,MST,2018/01/12 17:00:00+00,MST,{length},6.7,{id}")
+        format!("ST1,A,2018/01/12 15:00:00+00,MST,2018/01/12 17:00:00+00,MST,{length},1:00:00,6.7,{id}")
     };
     let rows = [row(1, "2:00:00"), row(2, "2:00:00"), row(3, "1:59:59")];
     let report = import("boulder", BOULDER, &rows.each_ref().map(String::as_str)).unwrap().report;
@@ -170,7 +172,7 @@ fn a_night_at_noon_is_asked_about_with_the_shift_that_mends_it() {
             let month = 1 + index / 672;
             format!(
                 "ST1,A,2018/{month:02}/{day:02} {hour:02}:00:00+00,MST,2018/{month:02}/{day:02} {hour:02}:30:00+00,MST,\
-                 0:30:00,{}.5,{index}",
+                 0:30:00,0:20:00,{}.5,{index}",
                 1 + index
             )
         })
