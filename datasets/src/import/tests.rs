@@ -1,7 +1,9 @@
 mod inspect;
 mod mapping;
 mod ocpi;
+mod properties;
 mod traps;
+mod workbook;
 
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -23,9 +23,12 @@ pub(super) fn read(source: &Source, sheet: &str) -> Result<Table, ImportError> {
     let archive = Archive::open(&source.bytes).ok_or_else(|| unreadable("it is no ZIP archive"))?;
     let book = archive.member("xl/workbook.xml").ok_or_else(|| unreadable("it has no xl/workbook.xml"))?;
     let links = archive.member("xl/_rels/workbook.xml.rels").unwrap_or_default();
+    if attribute_of(&book, "workbookPr", "date1904").is_some_and(|since| since == "1" || since == "true") {
+        return Err(unreadable("its dates count from 1904: turn that off in its settings"));
+    }
     let (id, names) = sheet_id(&book, sheet).map_err(|()| unreadable("xl/workbook.xml is broken"))?;
     let id = id.ok_or_else(|| unreadable(&format!("it has no sheet `{sheet}`, but `{}`", names.join("`, `"))))?;
-    let target = attribute_where(&links, "Relationship", ("Id", &id), "Target");
+    let target = linked(&links, &id);
     let target = target.ok_or_else(|| unreadable("its sheet is not linked"))?;
     let path = target.strip_prefix('/').map_or_else(|| format!("xl/{target}"), str::to_owned);
     let content = archive.member(&path).ok_or_else(|| unreadable(&format!("{path} is missing or broken")))?;
@@ -59,14 +62,28 @@ fn sheet_id(book: &[u8], wanted: &str) -> Result<(Option<String>, Vec<String>), 
     Ok((id, names))
 }
 
-fn attribute_where(xml: &[u8], element: &str, (key, value): (&str, &str), wanted: &str) -> Option<String> {
+/// Returns where a relationship leads.
+fn linked(links: &[u8], id: &str) -> Option<String> {
+    let mut found = None;
+    let read = each(links, |event| {
+        if let Event::Start(tag) | Event::Empty(tag) = event
+            && attribute(tag, "Id").as_deref() == Some(id)
+        {
+            found = attribute(tag, "Target");
+        }
+    });
+    read.ok().and(found)
+}
+
+/// Returns an attribute of the first element of a name.
+fn attribute_of(xml: &[u8], element: &str, name: &str) -> Option<String> {
     let mut found = None;
     let read = each(xml, |event| {
         if let Event::Start(tag) | Event::Empty(tag) = event
             && tag.local_name().as_ref() == element.as_bytes()
-            && attribute(tag, key).as_deref() == Some(value)
+            && found.is_none()
         {
-            found = attribute(tag, wanted);
+            found = attribute(tag, name);
         }
     });
     read.ok().and(found)

@@ -253,6 +253,14 @@ fn a_length_that_does_not_fit_is_noticed_and_the_times_stay() {
 }
 
 #[test]
+fn rows_in_any_order_become_sessions_by_arrival() {
+    let row = |id: u32, day: u32| format!("{id};G;U;Private;NA;{day}.02.2019 08:00;{day}.02.2019 09:00;{id};1");
+    let rows = [row(1, 20), row(2, 10), row(3, 15)];
+    let import = import("trondheim", TRONDHEIM, &rows.each_ref().map(String::as_str)).unwrap();
+    assert_eq!(import.sessions.iter().map(|session| session.id.as_str()).collect::<Vec<_>>(), ["2", "3", "1"]);
+}
+
+#[test]
 fn weeks_without_arrivals_are_told() {
     let rows = [
         "1;G;U;Private;NA;01.02.2019 08:00;01.02.2019 09:00;2;1",
