@@ -39,6 +39,7 @@ pub(super) fn read(source: &Source, format: &Format) -> Result<Import, ImportErr
         .filter_map(|item| item["credit_reference_id"].as_str())
         .collect();
     let latest = latest(items);
+    let parties: BTreeSet<_> = items.iter().map(|item| (key(item).0, key(item).1)).collect();
     let mut collector = Collector::default();
     for (index, item) in items.iter().enumerate() {
         let read = match superseded(item, index, &latest) {
@@ -46,9 +47,18 @@ pub(super) fn read(source: &Source, format: &Format) -> Result<Import, ImportErr
             None if cdrs => cdr(source, item, &credited),
             None => session(source, item),
         };
+        let read = read.map(|row| if parties.len() > 1 { of_party(row, item) } else { row });
         collector.take(&format!("[{index}]"), read);
     }
     collector.finish(source, format)
+}
+
+/// Names session and plug after their operator as well: ids are unique within a party only.
+fn of_party(mut row: Row, item: &Value) -> Row {
+    let (country, party, _) = key(item);
+    row.session.id = format!("{country}-{party}-{}", row.session.id);
+    row.session.station = format!("{country}-{party}-{}", row.session.station);
+    row
 }
 
 type Key<'a> = (&'a str, &'a str, &'a str);
@@ -87,7 +97,7 @@ fn cdr(source: &Source, item: &Value, credited: &BTreeSet<&str>) -> Result<Row, 
         faults.push(Rejection::new("a credit record in the file takes it back, by `credit_reference_id`", id));
     }
     let location = &item["cdr_location"];
-    let evse = text(location, "evse_id").or_else(|_| text(location, "evse_uid"));
+    let evse = text(location, "evse_uid").or_else(|_| text(location, "evse_id"));
     let row = row(source, item, (id, evse, text(location, "connector_id")), "total_energy", &mut faults);
     let Some(mut row) = row.filter(|_| faults.is_empty()) else { return Err(faults) };
     let stay_h = hours(row.session.departure - row.session.arrival);

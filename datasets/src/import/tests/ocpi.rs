@@ -40,11 +40,18 @@ fn a_list_and_an_answer_with_data_are_the_same() {
     assert_eq!(answer, bare);
     assert_eq!(read_text(&cdr("c1").to_string(), Format::OcpiCdrs).unwrap(), bare);
     let session = &bare.sessions[0];
-    assert_eq!((session.id.as_str(), session.station.as_str()), ("c1", "NO*HDR*E1-2"));
+    assert_eq!((session.id.as_str(), session.station.as_str()), ("c1", "u1-2"));
     assert_eq!(session.departure, utc("2026-03-29T06:30:00Z"), "a time without Z is UTC");
     assert!((session.energy_wh.as_kwh() - 21.5).abs() < 1e-9 && session.stated.is_none());
     assert_eq!(session.user.as_ref().map(String::len), Some(16));
     assert!(bare.report.noticed.is_empty());
+}
+
+#[test]
+fn records_of_several_operators_are_named_after_them() {
+    let import = cdrs(&[cdr("c1"), with(cdr("c1"), "party_id", "ABC".into())]);
+    let names: Vec<_> = import.sessions.iter().map(|session| (session.id.as_str(), session.station.as_str())).collect();
+    assert_eq!(names, [("NO-ABC-c1", "NO-ABC-u1-2"), ("NO-HDR-c1", "NO-HDR-u1-2")]);
 }
 
 #[test]
