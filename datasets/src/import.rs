@@ -2,56 +2,33 @@
 
 mod acn_json;
 mod collector;
+mod evidence;
+mod format;
+mod inspect;
+mod mapped;
+mod mapping;
+mod ocpi;
+mod own;
 mod report;
 mod source;
-mod sustaingym;
+mod spans;
+mod table;
 #[cfg(test)]
 mod tests;
+mod wall;
 
-use std::fmt;
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::session::RecordedSession;
 
-pub use report::{Coverage, Example, Finding, ImportReport};
-
-/// How a file spells sessions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    /// `SustainGym`'s csv of ACN-Data, plain or gzip: `sustaingym`.
-    Sustaingym,
-    /// The JSON of the ACN-Data web export, plain or gzip: `acn-json`.
-    AcnJson,
-}
-
-/// A format that is not known.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("format `{0}` is not known: give `sustaingym` or `acn-json`")]
-pub struct UnknownFormat(String);
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
-        match name {
-            "sustaingym" => Ok(Self::Sustaingym),
-            "acn-json" => Ok(Self::AcnJson),
-            other => Err(UnknownFormat(other.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sustaingym => "sustaingym",
-            Self::AcnJson => "acn-json",
-        })
-    }
-}
+pub use evidence::{NightEvidence, SwapEvidence};
+pub use format::{Format, UnknownFormat};
+pub use inspect::{Inspection, inspect};
+pub use mapping::Mapping;
+pub use report::{ClockChanges, Coverage, Example, Finding, ImportReport};
 
 /// What a file gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,22 +79,33 @@ pub enum ImportError {
 }
 
 /// Reads the sessions of a file. Drivers are told apart within the file only: see [`read_sessions_salted`].
-pub fn read_sessions(path: &Path, format: Format) -> Result<Import, ImportError> {
-    read(path, format, None)
+pub fn read_sessions(path: &Path, format: impl Borrow<Format>) -> Result<Import, ImportError> {
+    read(path, format.borrow(), None)
 }
 
 /// Reads the sessions of a file, with drivers named by SHA-256 over a salt and their id.
 ///
 /// Files read with one salt name a driver alike, so keep it secret: ids are few enough to be tried. [`read_sessions`]
 /// takes the digest of the file as the salt, which nobody has who has not the ids themselves.
-pub fn read_sessions_salted(path: &Path, format: Format, salt: &[u8]) -> Result<Import, ImportError> {
-    read(path, format, Some(salt))
+pub fn read_sessions_salted(path: &Path, format: impl Borrow<Format>, salt: &[u8]) -> Result<Import, ImportError> {
+    read(path, format.borrow(), Some(salt))
 }
 
-fn read(path: &Path, format: Format, salt: Option<&[u8]>) -> Result<Import, ImportError> {
+fn read(path: &Path, format: &Format, salt: Option<&[u8]>) -> Result<Import, ImportError> {
     let source = source::Source::open(path, salt)?;
+    let shipped = |name| {
+        mapping::shipped(name)
+            .map_err(|(field, rule)| source.broken(&field, rule, "report it: a shipped mapping is wrong"))
+    };
     match format {
-        Format::Sustaingym => sustaingym::read(&source),
         Format::AcnJson => acn_json::read(&source),
+        Format::OcpiCdrs | Format::OcpiSessions => ocpi::read(&source, format),
+        Format::Sustaingym => mapped::read(&source, shipped("sustaingym")?, format),
+        Format::Shipped(name @ "generic-parquet") => match own::read(&source, format)? {
+            Some(import) => Ok(import),
+            None => mapped::read(&source, shipped(name)?, format),
+        },
+        Format::Shipped(name) => mapped::read(&source, shipped(name)?, format),
+        Format::Mapping(mapping) => mapped::read(&source, &Mapping::load(mapping)?, format),
     }
 }

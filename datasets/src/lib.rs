@@ -6,12 +6,14 @@ mod import;
 mod power_table;
 mod result_table;
 mod session;
+mod session_table;
 pub mod synthetic;
 
 pub use import::{
-    Coverage, Example, Finding, Format, Import, ImportError, ImportReport, UnknownFormat, read_sessions,
-    read_sessions_salted,
+    ClockChanges, Coverage, Example, Finding, Format, Import, ImportError, ImportReport, Inspection, Mapping,
+    NightEvidence, SwapEvidence, UnknownFormat, inspect, read_sessions, read_sessions_salted,
 };
 pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parquet};
 pub use result_table::{ResultColumn, write_results};
 pub use session::{RecordedSession, Stated, Vehicle};
+pub use session_table::{SessionTable, read_sessions_parquet, write_sessions_parquet};

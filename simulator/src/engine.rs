@@ -137,7 +137,7 @@ pub enum SimulateError {
 
 /// Runs every strategy over the same days and writes a Parquet of each and one `summary.json`.
 pub fn simulate(options: &SimulateOptions) -> Result<SimulateSummary, SimulateError> {
-    let import = read_sessions(&options.sessions, options.format)?;
+    let import = read_sessions(&options.sessions, &options.format)?;
     let file = SiteFile::load(&options.site)?;
     let source = options.sessions.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let days = Days::choose(&import.sessions, file.site.time_zone, options.from, options.to)?;

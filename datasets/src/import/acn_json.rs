@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use headroom_domain::Energy;
 use serde_json::Value;
 
-use super::collector::{Collector, Rejection, Row};
+use super::collector::{Collector, Local, Rejection, Row};
 use super::source::Source;
 use super::{Format, Import, ImportError};
 use crate::session::{RecordedSession, Stated};
@@ -25,10 +25,12 @@ pub(super) fn read(source: &Source) -> Result<Import, ImportError> {
         _ => return Err(not_items(source)),
     };
     let mut collector = Collector::default();
+    let zone = items.iter().find_map(|item| item["timezone"].as_str());
+    zone.unwrap_or_default().clone_into(&mut collector.zone);
     for (index, item) in items.iter().enumerate() {
-        collector.take(&format!("_items[{index}]"), row(source, item));
+        collector.take(&format!("_items[{index}]"), row(source, item).map_err(|fault| vec![fault]));
     }
-    collector.finish(source, Format::AcnJson)
+    collector.finish(source, &Format::AcnJson)
 }
 
 fn not_items(source: &Source) -> ImportError {
@@ -84,7 +86,9 @@ fn row(source: &Source, item: &Value) -> Result<Row, Rejection> {
     let stated = first.and_then(|first| stated(first, arrival, departure, times, &mut repairs));
     let user = user(item, first, &mut notices).map(|user| source.driver(&user));
     let session = RecordedSession { id: id.to_owned(), station, arrival, departure, energy_wh, stated, user };
-    Ok(Row { session, repairs, notices })
+    let zone = item["timezone"].as_str().and_then(|zone| zone.parse::<Tz>().ok());
+    let local = zone.map(|zone| Local::in_zone(zone, arrival, departure));
+    Ok(Row { repairs, notices, local, ..Row::new(session) })
 }
 
 /// Compares the start in the session's name with the one written, and tells how the times are to be read.

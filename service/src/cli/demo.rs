@@ -118,7 +118,7 @@ fn scenario(arguments: &Arguments) -> anyhow::Result<Scenario> {
         let date = arguments.date.or_else(|| NaiveDate::from_ymd_opt(2026, 11, 18)).context("a date")?;
         return Ok(Scenario::synthetic(arguments.seed, date)?);
     };
-    let import = read_sessions(path, arguments.format)?;
+    let import = read_sessions(path, &arguments.format)?;
     eprintln!("{}", import.report);
     let date = arguments.date.context("--date is needed with --sessions")?;
     Ok(Scenario::recorded(&import.sessions, date, None, arguments.seed)?)
