@@ -13,3 +13,9 @@ pub use import::{
 };
 pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parquet};
 pub use session::{RecordedSession, Stated, Vehicle};
+
+mod file;
+mod findings;
+pub mod fit;
+pub mod signals;
+pub mod sites;
