@@ -15,6 +15,8 @@ use crate::session::{Stated, Vehicle};
 
 pub use building::base_load;
 pub use fleet::vehicle_for;
+pub(crate) use fleet::name_hash;
+pub(crate) use workplace::profile_type;
 pub use workplace::workplace_day;
 
 /// A session of a synthetic day.

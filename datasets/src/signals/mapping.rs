@@ -235,7 +235,7 @@ pub enum SourceUnit {
 impl ColumnSignal {
     /// Returns the unit that values get and the factor to it, sign included. **Errors**: the field that is missing.
     pub(super) fn conversion(&self, step_h: f64, installed_kw: Option<f64>) -> Result<(SignalUnit, f64), &'static str> {
-        let price = || {
+        let price = || -> Result<SignalUnit, &'static str> {
             let currency = self.currency.clone().ok_or("currency")?;
             Ok(SignalUnit::PricePerKwh { currency })
         };
