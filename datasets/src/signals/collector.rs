@@ -47,7 +47,8 @@ pub(super) struct Collector<'a> {
     repaired: Findings,
     rejected: Findings,
     noticed: Findings,
-    latest: Option<DateTime<Utc>>,
+    /// Start of the row before.
+    above: Option<DateTime<Utc>>,
 }
 
 impl<'a> Collector<'a> {
@@ -63,7 +64,7 @@ impl<'a> Collector<'a> {
             repaired: Findings::default(),
             rejected: Findings::default(),
             noticed: Findings::default(),
-            latest: None,
+            above: None,
         }
     }
 
@@ -109,10 +110,10 @@ impl<'a> Collector<'a> {
             self.rejected.note(rule, row.at, start.to_rfc3339());
             return;
         }
-        if self.latest.is_some_and(|latest| start < latest) {
-            self.noticed.note("the row is earlier than one above it; the rows were sorted", &*row.at, start.to_rfc3339());
+        if self.above.is_some_and(|above| start < above) {
+            self.noticed.note("the row is earlier than the one above it; the rows were sorted", &*row.at, start.to_rfc3339());
         }
-        self.latest = self.latest.max(Some(start));
+        self.above = Some(start);
         self.accepted += 1;
         if let Some(again) = row.again {
             let (values, at) = (row.values.clone(), row.at.clone());

@@ -28,7 +28,12 @@ pub(super) fn read(
                 let rule = "are not those of the file or sheet before";
                 return Err(SignalError::broken(path, "columns", rule, "read files of different columns one by one"));
             }
-            for row in 0..table.height {
+            let mut rows: Vec<usize> = (0..table.height).collect();
+            if time.falls(&table) {
+                rows.reverse();
+                collector.notice("the rows are in falling order; they were read from the last".to_owned(), &table.at(0), String::new());
+            }
+            for row in rows {
                 reader.take(&table, row, &columns, &mut time, collector);
             }
         }

@@ -11,7 +11,7 @@ use super::{DailyClock, Marks, SignalMapping, Times};
 pub(super) const SKIPPED: &str = "the local time does not exist: the clock skips it in spring";
 pub(super) const MADE_UP: &str = "the hour that the clock skips in spring was made up by the source; it was left out";
 pub(super) const TWICE: &str = "the hour that the clock repeats in autumn is given once; it holds twice";
-pub(super) const REPEATED: &str = "the clock repeats the local time in autumn; the second row of it is an hour later";
+pub(super) const REPEATED: &str = "the clock repeats the local time in autumn; one of its rows is an hour later";
 
 /// A row that cannot be placed: rule and value.
 pub(super) type Misplaced = (String, String);
@@ -50,26 +50,53 @@ impl<'a> Timekeeper<'a> {
                 let start = if self.mapping.marks == Marks::End { time.to_utc() - self.step } else { time.to_utc() };
                 Ok(self.placed(start))
             }
-            Times::Local { column, format } => {
-                let text = required(table, column, row)?;
-                let local = NaiveDateTime::parse_from_str(text, format)
-                    .map_err(|_| wrong(column, &format!("must be a time as `{format}`"), text))?;
-                self.local(local, None, text)
-            }
-            Times::DayHour { day_column, day_format, hour_column, repeated_column } => {
-                let (day, hour) = (required(table, day_column, row)?, required(table, hour_column, row)?);
-                let date = NaiveDate::parse_from_str(day, day_format)
-                    .map_err(|_| wrong(day_column, &format!("must be a day as `{day_format}`"), day))?;
-                let minutes = minutes(hour).ok_or_else(|| wrong(hour_column, "must be 00:00 to 24:00", hour))?;
-                let second =
-                    repeated_column.as_ref().map(|column| table.text(column, row).is_some_and(|flag| flag == "Y"));
-                self.local(date.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes), second, &format!("{day} {hour}"))
+            Times::Local { .. } | Times::DayHour { .. } => {
+                let (local, text) = self.local_text(table, row)?;
+                self.local(local, self.second(table, row), &text)
             }
             Times::Counted { month_column, hour_column, .. } => {
                 let (month_column, hour_column) = (month_column.as_deref(), hour_column.as_deref());
                 self.count(table, row, month_column, hour_column)
             }
         }
+    }
+
+    /// Tells whether local times mostly fall from row to row: then the second of two hours of one name stands first.
+    pub(super) fn falls(&self, table: &Table) -> bool {
+        if !matches!(self.mapping.time, Times::Local { .. } | Times::DayHour { .. }) {
+            return false;
+        }
+        let local: Vec<NaiveDateTime> =
+            (0..table.height).filter_map(|row| self.local_text(table, row).ok()).map(|(local, _)| local).collect();
+        let falling = local.windows(2).filter(|pair| pair[1] < pair[0]).count();
+        let rising = local.windows(2).filter(|pair| pair[1] > pair[0]).count();
+        falling > rising
+    }
+
+    /// Returns the local time as it is written and its text.
+    fn local_text(&self, table: &Table, row: usize) -> Result<(NaiveDateTime, String), Misplaced> {
+        match &self.mapping.time {
+            Times::DayHour { day_column, day_format, hour_column, .. } => {
+                let (day, hour) = (required(table, day_column, row)?, required(table, hour_column, row)?);
+                let date = NaiveDate::parse_from_str(day, day_format)
+                    .map_err(|_| wrong(day_column, &format!("must be a day as `{day_format}`"), day))?;
+                let minutes = minutes(hour).ok_or_else(|| wrong(hour_column, "must be 00:00 to 24:00", hour))?;
+                Ok((date.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes), format!("{day} {hour}")))
+            }
+            Times::Local { column, format } | Times::Instant { column, format } => {
+                let text = required(table, column, row)?;
+                let local = NaiveDateTime::parse_from_str(text, format)
+                    .map_err(|_| wrong(column, &format!("must be a time as `{format}`"), text))?;
+                Ok((local, text.to_owned()))
+            }
+            Times::Counted { .. } => Err(("the row has no time".to_owned(), String::new())),
+        }
+    }
+
+    /// Tells whether a row says that it is the second of its name; `None` when the source does not say.
+    fn second(&self, table: &Table, row: usize) -> Option<bool> {
+        let Times::DayHour { repeated_column: Some(column), .. } = &self.mapping.time else { return None };
+        Some(table.text(column, row).is_some_and(|flag| flag == "Y"))
     }
 
     fn placed(&self, start: DateTime<Utc>) -> Placed {

@@ -39,6 +39,15 @@ fn an_hour_ending_in_the_repeated_hour_of_autumn_is_told_apart_by_the_order_of_r
 }
 
 #[test]
+fn in_falling_order_the_second_of_the_repeated_hours_stands_first() {
+    let text = "date,AEP_MW\n2014-11-02 03:00:00,4\n2014-11-02 02:00:00,3\n2014-11-02 02:00:00,2\n2014-11-02 01:00:00,1\n";
+    let import = read_as(&shipped("aep"), text, &none()).unwrap();
+    let hours: Vec<f64> = import.signals[0].rows.iter().filter_map(|row| row.value).collect();
+    assert_eq!(hours, [1000.0, 2000.0, 3000.0, 4000.0]);
+    assert_eq!(import.report.count("in falling order"), 1);
+}
+
+#[test]
 fn a_repeated_hour_that_the_source_drops_is_a_gap_of_two_hours() {
     let text = "date,AEP_MW\n2010-11-07 01:00:00,1\n2010-11-07 03:00:00,2\n";
     let import = read_as(&shipped("aep"), text, &none()).unwrap();
@@ -51,7 +60,7 @@ fn rows_in_blocks_that_descend_are_sorted_and_said() {
     let import = read_as(&shipped("aep"), text, &none()).unwrap();
     let hours: Vec<f64> = import.signals[0].rows.iter().filter_map(|row| row.value).collect();
     assert_eq!(hours, [1000.0, 2000.0, 3000.0, 4000.0]);
-    assert_eq!((import.report.count("earlier than one above it"), import.report.signals[0].missing), (2, 22));
+    assert_eq!((import.report.count("earlier than the one above it"), import.report.signals[0].missing), (1, 22));
 }
 
 #[test]
