@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::session::{Stated, Vehicle};
 
 pub use building::base_load;
-pub use fleet::vehicle_for;
 pub(crate) use fleet::name_hash;
+pub use fleet::vehicle_for;
 pub(crate) use workplace::profile_type;
 pub use workplace::workplace_day;
 

@@ -35,7 +35,7 @@ pub(super) fn fit(sessions: &[RecordedSession], frame: &FitFrame) -> Result<Flee
         source: frame.source.clone(),
         time_zone: frame.time_zone,
         maximum_kw: frame.maximum_kw,
-        arrivals_per_free_h: arrivals(&sessions, first, last, frame.time_zone),
+        arrivals_per_free_h: arrivals(&sessions, frame.time_zone),
         energy: energy(&sessions, &stays),
         stay: stays.bands,
         statements: statements(&sessions),
@@ -50,21 +50,21 @@ fn cell(at: DateTime<Utc>, time_zone: Tz) -> (usize, usize) {
 }
 
 /// Returns arrivals over the hours in which a plug was free.
-fn arrivals(sessions: &[&RecordedSession], first: DateTime<Utc>, last: DateTime<Utc>, time_zone: Tz) -> Week {
+///
+/// A plug counts from its own first arrival to its last; the arrivals that end a stretch of time are counted, so the first
+/// is not.
+fn arrivals(sessions: &[&RecordedSession], time_zone: Tz) -> Week {
     let (mut counts, mut free_h): (Table, Table) = ([[0.0; 24]; 7], [[0.0; 24]; 7]);
     let mut by_station: BTreeMap<&str, Vec<&RecordedSession>> = BTreeMap::new();
     for session in sessions {
         by_station.entry(&session.station).or_default().push(session);
-        let (day, hour) = cell(session.arrival, time_zone);
-        counts[day][hour] += 1.0;
     }
-    let (start, end) = (floor_to(first, TimeDelta::hours(1)), last);
-    add_hours(&mut free_h, start, end, by_station.len() as f64, time_zone);
     for of_station in by_station.values_mut() {
         of_station.sort_by_key(|session| session.arrival);
-        let nexts = of_station.iter().skip(1).map(|session| session.arrival).chain([end]);
-        for (session, next) in of_station.iter().zip(nexts) {
-            add_hours(&mut free_h, session.arrival, session.departure.min(next), -1.0, time_zone);
+        for pair in of_station.windows(2) {
+            let (day, hour) = cell(pair[1].arrival, time_zone);
+            counts[day][hour] += 1.0;
+            add_hours(&mut free_h, pair[0].departure, pair[1].arrival, time_zone);
         }
     }
     let day = |day: usize| {
@@ -75,13 +75,13 @@ fn arrivals(sessions: &[&RecordedSession], first: DateTime<Utc>, last: DateTime<
     Week { mon: day(0), tue: day(1), wed: day(2), thu: day(3), fri: day(4), sat: day(5), sun: day(6) }
 }
 
-/// Adds a stretch of time, times `weight`, to the hours of the week that it touches.
-fn add_hours(table: &mut Table, start: DateTime<Utc>, end: DateTime<Utc>, weight: f64, time_zone: Tz) {
+/// Adds a stretch of time to the hours of the week that it touches.
+fn add_hours(table: &mut Table, start: DateTime<Utc>, end: DateTime<Utc>, time_zone: Tz) {
     let mut here = start;
     while here < end {
         let next = (floor_to(here, TimeDelta::hours(1)) + TimeDelta::hours(1)).min(end);
         let (day, hour) = cell(here, time_zone);
-        table[day][hour] += weight * hours(next - here);
+        table[day][hour] += hours(next - here);
         here = next;
     }
 }
@@ -102,7 +102,9 @@ impl Stays {
             STAY_BANDS.iter().rposition(|from| *from <= hour).unwrap_or(0)
         };
         let mut by_band: Vec<Vec<f64>> = vec![Vec::new(); STAY_BANDS.len()];
-        sessions.iter().for_each(|session| by_band[band_of(session)].push(stay(session)));
+        for session in sessions {
+            by_band[band_of(session)].push(stay(session));
+        }
         let by_band: Vec<Vec<f64>> = by_band
             .into_iter()
             .map(|stays| if stays.len() < LEAST_STAYS { all.clone() } else { sorted(stays) })
@@ -113,8 +115,10 @@ impl Stays {
         };
         let level = |session: &&RecordedSession| {
             let stays = &by_band[band_of(session)];
-            let (below, not_above) =
-                (stays.partition_point(|other| *other < stay(session)), stays.partition_point(|other| *other <= stay(session)));
+            let (below, not_above) = (
+                stays.partition_point(|other| *other < stay(session)),
+                stays.partition_point(|other| *other <= stay(session)),
+            );
             // In the middle of those that are equal.
             ((below + not_above) as f64 / 2.0) / stays.len() as f64
         };

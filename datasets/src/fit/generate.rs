@@ -1,7 +1,7 @@
 //! Parameters to sessions.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono::Datelike;
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use headroom_domain::Energy;
 use headroom_domain::time::floor_to;
@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Exp1, StandardNormal};
 
-use super::{FleetParameters, GeneratedSite, STAY_LEVELS, SiteSessions, StayBand, Statements, normal};
+use super::{FleetParameters, GeneratedSite, STAY_LEVELS, SiteSessions, Statements, StayBand, normal};
 use crate::session::{RecordedSession, Stated};
 use crate::synthetic::{SyntheticSession, name_hash, profile_type, vehicle_for};
 

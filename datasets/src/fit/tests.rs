@@ -5,7 +5,9 @@ use chrono_tz::America::Los_Angeles;
 use headroom_domain::Energy;
 use proptest::prelude::*;
 
-use super::{FitError, FitFrame, FleetParameters, GeneratedSite, STAY_LEVELS, SiteKind, SiteSessions, fit, generate, normal};
+use super::{
+    FitError, FitFrame, FleetParameters, GeneratedSite, STAY_LEVELS, SiteKind, SiteSessions, fit, generate, normal,
+};
 use crate::session::RecordedSession;
 
 fn first() -> NaiveDate {
@@ -149,7 +151,8 @@ fn arrivals_are_counted_in_local_hours_over_the_time_a_plug_was_free() {
     let mut sessions: Vec<RecordedSession> = (0..71).map(|day| noon(day, "a")).collect();
     // At `b` a vehicle stands through all of it: that plug is never free.
     sessions.push(RecordedSession { departure: sessions[70].departure, ..noon(0, "b") });
-    let frame = FitFrame { kind: SiteKind::Workplace, source: "typed".to_owned(), time_zone: Los_Angeles, maximum_kw: 7.0 };
+    let frame =
+        FitFrame { kind: SiteKind::Workplace, source: "typed".to_owned(), time_zone: Los_Angeles, maximum_kw: 7.0 };
     let found = fit(&sessions, &frame).unwrap();
     // On a Monday at noon `a` is taken from 12:00 on: no free time remains but what the floor of an hour gives.
     assert!(found.arrivals_per_free_h.of(Weekday::Tue)[12] >= 10.0);

@@ -111,7 +111,11 @@ impl<'a> Collector<'a> {
             return;
         }
         if self.above.is_some_and(|above| start < above) {
-            self.noticed.note("the row is earlier than the one above it; the rows were sorted", &*row.at, start.to_rfc3339());
+            self.noticed.note(
+                "the row is earlier than the one above it; the rows were sorted",
+                &*row.at,
+                start.to_rfc3339(),
+            );
         }
         self.above = Some(start);
         self.accepted += 1;

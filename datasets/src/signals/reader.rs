@@ -31,7 +31,11 @@ pub(super) fn read(
             let mut rows: Vec<usize> = (0..table.height).collect();
             if time.falls(&table) {
                 rows.reverse();
-                collector.notice("the rows are in falling order; they were read from the last".to_owned(), &table.at(0), String::new());
+                collector.notice(
+                    "the rows are in falling order; they were read from the last".to_owned(),
+                    &table.at(0),
+                    String::new(),
+                );
             }
             for row in rows {
                 reader.take(&table, row, &columns, &mut time, collector);
@@ -63,9 +67,14 @@ impl<'a> Reader<'a> {
         }
         let signals = mapping.signals.iter();
         let chosen = |signal: &&ColumnSignal| choice.signals.is_empty() || choice.signals.contains(&signal.name);
-        let reader =
-            Self { mapping, choice, signals: signals.filter(chosen).collect(), step_h: f64::from(mapping.step_min) / 60.0 };
-        if let Some(name) = choice.signals.iter().find(|name| reader.signals.iter().all(|signal| signal.name != **name)) {
+        let reader = Self {
+            mapping,
+            choice,
+            signals: signals.filter(chosen).collect(),
+            step_h: f64::from(mapping.step_min) / 60.0,
+        };
+        if let Some(name) = choice.signals.iter().find(|name| reader.signals.iter().all(|signal| signal.name != **name))
+        {
             let names: Vec<&str> = mapping.signals.iter().map(|signal| signal.name.as_str()).collect();
             let rule = format!("names no signal of the mapping: `{}`", names.join("`, `"));
             return Err(SignalError::broken(path, name, rule, "choose among them"));
@@ -123,9 +132,9 @@ impl<'a> Reader<'a> {
         }
         let mut columns = Vec::new();
         for signal in &self.signals {
-            let (unit, factor) = signal.conversion(self.step_h, self.choice.installed_kw).map_err(|field| {
-                SignalError::broken(path, field, "is not given", "give it")
-            })?;
+            let (unit, factor) = signal
+                .conversion(self.step_h, self.choice.installed_kw)
+                .map_err(|field| SignalError::broken(path, field, "is not given", "give it"))?;
             for (name, ahead_min) in signal.columns() {
                 if table.has(&name) {
                     let signal = (*signal).clone();

@@ -90,9 +90,17 @@ impl fmt::Display for SignalReport {
             }
             if let Some((lowest, highest)) = signal.range {
                 write!(f, ", {lowest:.4} to {highest:.4}, ")?;
-                write!(f, "{} below zero, {} at zero, {} at the highest", signal.below_zero, signal.zero, signal.at_highest)?;
+                write!(
+                    f,
+                    "{} below zero, {} at zero, {} at the highest",
+                    signal.below_zero, signal.zero, signal.at_highest
+                )?;
             }
-            write!(f, ", {} without value, {} intervals missing in {} gaps", signal.without_value, signal.missing, signal.gaps)?;
+            write!(
+                f,
+                ", {} without value, {} intervals missing in {} gaps",
+                signal.without_value, signal.missing, signal.gaps
+            )?;
         }
         Ok(())
     }

@@ -38,7 +38,13 @@ impl Signal {
     pub fn known_at(&self, at: DateTime<Utc>) -> Self {
         let known = |row: &&SignalRow| row.issued_at.unwrap_or(row.interval.end) <= at;
         let rows = latest(self.rows.iter().filter(known));
-        Self { name: self.name.clone(), unit: self.unit.clone(), rows, time_zone: self.time_zone, source: self.source.clone() }
+        Self {
+            name: self.name.clone(),
+            unit: self.unit.clone(),
+            rows,
+            time_zone: self.time_zone,
+            source: self.source.clone(),
+        }
     }
 
     /// Returns the mean power on the steps of a grid; energy is kept. **Errors**: see [`SeriesError`].
@@ -67,8 +73,8 @@ impl Signal {
         let rows = latest(self.rows.iter());
         let mut values = Vec::with_capacity(grid.len());
         for step in grid.steps() {
-            let mean = mean_over(&rows, step)
-                .map_err(|from| SeriesError::NotCovered { name: self.name.clone(), from })?;
+            let mean =
+                mean_over(&rows, step).map_err(|from| SeriesError::NotCovered { name: self.name.clone(), from })?;
             values.push(quantity(mean));
         }
         // One value per step was made just now.

@@ -43,8 +43,8 @@ impl Table {
     }
 
     fn of(columns: frame::Columns) -> Self {
-        let frame::Columns { names, height, columns } = columns;
-        Self { sheet: String::new(), height, columns, names }
+        let frame::Columns { names, height, texts } = columns;
+        Self { sheet: String::new(), height, columns: texts, names }
     }
 
     pub(super) fn has(&self, column: &str) -> bool {

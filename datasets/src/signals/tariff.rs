@@ -97,8 +97,10 @@ impl TouTariff {
         let mut start = first;
         while start < end {
             // A stretch of days in the same seasons.
-            let same = |date: NaiveDate| self.seasons.iter().all(|season| season.in_season(date) == season.in_season(start));
-            let next = start.iter_days().skip(1).take_while(|date| *date < end).find(|date| !same(*date)).unwrap_or(end);
+            let same =
+                |date: NaiveDate| self.seasons.iter().all(|season| season.in_season(date) == season.in_season(start));
+            let next =
+                start.iter_days().skip(1).take_while(|date| *date < end).find(|date| !same(*date)).unwrap_or(end);
             for band in self.energy_price(start).bands {
                 elements.push(EnergyPriceElement {
                     price_per_kwh: EnergyPrice::try_new(band.price_per_kwh).unwrap_or_default(),
@@ -119,7 +121,11 @@ impl TouSeason {
     /// Tells whether a day is in its part of the year.
     pub fn in_season(&self, date: NaiveDate) -> bool {
         let day = (date.month(), date.day());
-        if self.first <= self.last { self.first <= day && day <= self.last } else { day >= self.first || day <= self.last }
+        if self.first <= self.last {
+            self.first <= day && day <= self.last
+        } else {
+            day >= self.first || day <= self.last
+        }
     }
 
     /// Tells whether it holds on a day.

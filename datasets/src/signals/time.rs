@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc,
+};
 use headroom_domain::Interval;
 
 use super::table::Table;
@@ -129,7 +131,13 @@ impl<'a> Timekeeper<'a> {
         }
     }
 
-    fn count(&mut self, table: &Table, row: usize, month: Option<&str>, hour: Option<&str>) -> Result<Placed, Misplaced> {
+    fn count(
+        &mut self,
+        table: &Table,
+        row: usize,
+        month: Option<&str>,
+        hour: Option<&str>,
+    ) -> Result<Placed, Misplaced> {
         let steps = i32::try_from(self.counted).unwrap_or(i32::MAX);
         self.counted += 1;
         // The reader asks for the start before it reads.

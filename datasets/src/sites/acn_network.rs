@@ -71,8 +71,7 @@ impl AcnNetwork {
     ///
     /// **Errors**: a file that is no such JSON, a number that cannot be, a line that names an unknown station.
     pub fn read(path: &Path) -> Result<Self, SiteFileError> {
-        let file = File::read(path)
-            .map_err(|source| SiteFileError::Unreadable { path: path.to_owned(), source })?;
+        let file = File::read(path).map_err(|source| SiteFileError::Unreadable { path: path.to_owned(), source })?;
         Self::parse(path, &file.text())
     }
 
@@ -87,7 +86,12 @@ impl AcnNetwork {
         for evse in &evses {
             if angles.insert(evse.station_id.as_str(), evse.angle_deg).is_some() {
                 let field = format!("evses[{}].station_id", evse.station_id);
-                return Err(SiteFileError::broken(path, field, "is there twice", "give every station a name of its own"));
+                return Err(SiteFileError::broken(
+                    path,
+                    field,
+                    "is there twice",
+                    "give every station a name of its own",
+                ));
             }
         }
         let lines = raw.constraints.into_iter().map(|line| line.checked(path, &angles)).collect::<Result<_, _>>()?;
@@ -176,10 +180,8 @@ impl RawEvse {
         };
         // The list of a continuous station is its least and its most, not its only values.
         let listed = self.allowable_pilot_signals_a.as_deref().filter(|_| !self.is_continuous).unwrap_or_default();
-        let mut pilots_a = listed
-            .iter()
-            .map(|value| current("allowable_pilot_signals_a", *value))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut pilots_a =
+            listed.iter().map(|value| current("allowable_pilot_signals_a", *value)).collect::<Result<Vec<_>, _>>()?;
         pilots_a.sort_by(|left, right| left.as_a().total_cmp(&right.as_a()));
         let voltage_v = Voltage::try_new(self.voltage_v).ok().filter(|voltage| *voltage > Voltage::ZERO);
         Ok(AcnEvse {

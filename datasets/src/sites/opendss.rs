@@ -5,6 +5,7 @@
 
 mod feeder;
 mod script;
+mod shapes;
 
 use std::path::Path;
 

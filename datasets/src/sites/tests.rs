@@ -125,7 +125,8 @@ fn loads_have_their_phases_and_a_day_and_photovoltaics_lessens_it() {
 #[test]
 fn what_is_left_out_of_a_feeder_is_said() {
     let feeder = feeder(MASTER).unwrap();
-    let said = |part: &str| feeder.noticed.iter().find(|finding| finding.rule.contains(part)).map(|finding| finding.count);
+    let said =
+        |part: &str| feeder.noticed.iter().find(|finding| finding.rule.contains(part)).map(|finding| finding.count);
     assert_eq!(said("file to redirect to cannot be read"), Some(1));
     assert_eq!(said("hangs from no line"), Some(1));
     assert_eq!(said("photovoltaics without a load"), Some(1));

@@ -55,7 +55,13 @@ fn text(path: &Path) -> String {
     text
 }
 
-fn session(id: String, station: String, arrival: DateTime<Utc>, departure: DateTime<Utc>, kwh: f64) -> Option<RecordedSession> {
+fn session(
+    id: String,
+    station: String,
+    arrival: DateTime<Utc>,
+    departure: DateTime<Utc>,
+    kwh: f64,
+) -> Option<RecordedSession> {
     let good = departure > arrival && kwh > 0.0;
     let energy_wh = Energy::from_kwh(kwh);
     good.then_some(RecordedSession { id, station, arrival, departure, energy_wh, stated: None, user: None })
@@ -86,7 +92,9 @@ fn the_home_is_fitted_to_trondheim() {
 /// Reads Boulder's public stations: times are UTC whatever the column of zones says; of the two ports of a station, which
 /// is not told, the free one is taken.
 fn boulder(path: &Path) -> Vec<RecordedSession> {
-    let time = |text: &str| Some(NaiveDateTime::parse_from_str(text.strip_suffix("+00")?, "%Y/%m/%d %H:%M:%S").ok()?.and_utc());
+    let time = |text: &str| {
+        Some(NaiveDateTime::parse_from_str(text.strip_suffix("+00")?, "%Y/%m/%d %H:%M:%S").ok()?.and_utc())
+    };
     let mut read = BTreeSet::new();
     let row = |line: &str| {
         let cells: Vec<&str> = line.rsplitn(12, ',').collect();

@@ -1,9 +1,7 @@
 //! Recorded loads, prices, carbon and tariffs, with the counts of their data card.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use headroom_datasets::signals::{
-    SignalChoice, SignalImport, SignalMapping, SignalSummary, TouTariff, read_signals,
-};
+use headroom_datasets::signals::{SignalChoice, SignalImport, SignalMapping, SignalSummary, TouTariff, read_signals};
 use headroom_domain::TimeGrid;
 
 use crate::recordings::recording;
@@ -70,7 +68,10 @@ fn citylearn_is_read_as_its_data_card_says() {
     for building in 1..=3 {
         let file = format!("loads/citylearn_2022/Building_{building}.csv.gz");
         let Some(import) = read("citylearn-building", &[&file], &choice) else { return };
-        assert_eq!((import.report.accepted, summary(&import, "load").gaps, summary(&import, "load").span), (8760, 0, year));
+        assert_eq!(
+            (import.report.accepted, summary(&import, "load").gaps, summary(&import, "load").span),
+            (8760, 0, year)
+        );
         // Hours and months agree with the start all the year: no clock change is in the file.
         assert!(import.report.noticed.is_empty() && import.report.repaired.is_empty());
         assert!(summary(&import, "photovoltaics").range.unwrap().1 <= 0.0);
@@ -124,7 +125,8 @@ fn epftoolbox_is_read_as_its_data_card_says() {
 
 #[test]
 fn moer_is_read_as_its_data_card_says() {
-    let files: Vec<String> = (9..=12).map(|month| format!("prices_carbon/SGIP_CAISO_SCE_2019-{month:02}.csv.gz")).collect();
+    let files: Vec<String> =
+        (9..=12).map(|month| format!("prices_carbon/SGIP_CAISO_SCE_2019-{month:02}.csv.gz")).collect();
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let Some(import) = read("sgip-moer", &files, &SignalChoice::default()) else { return };
     assert_eq!((import.report.rows, import.report.accepted), (37_440, 35_712));

@@ -61,7 +61,12 @@ fn an_australian_feeder_has_its_customers_and_their_smart_meter_days() {
     assert_eq!(feeder.customers.iter().filter(|customer| customer.photovoltaics.is_some()).count(), 35);
     assert_eq!((nodes(&feeder, NodeKind::Feeder), nodes(&feeder, NodeKind::ConnectionPoint)), (3, 114));
     assert_eq!(feeder.tree.root().rating.maximum_import_w, Some(Power::from_kw(500.0)));
-    assert!(feeder.customers.iter().all(|customer| customer.step == TimeDelta::minutes(5) && customer.profile_w.len() == 288));
+    assert!(
+        feeder
+            .customers
+            .iter()
+            .all(|customer| customer.step == TimeDelta::minutes(5) && customer.profile_w.len() == 288)
+    );
     // Single-phase homes behind service lines of 107 A.
     assert!(feeder.customers.iter().all(|customer| customer.phases.len() == 1));
     let on = |phase: Phase| feeder.customers.iter().filter(|customer| customer.phases == [phase]).count();
@@ -83,7 +88,12 @@ fn the_european_test_feeder_has_its_loads_and_their_days() {
     assert_eq!((feeder.name.as_str(), feeder.customers.len(), feeder.lines), ("LVTest", 55, 905));
     assert_eq!((nodes(&feeder, NodeKind::Feeder), nodes(&feeder, NodeKind::ConnectionPoint)), (1, 55));
     assert_eq!(feeder.tree.root().rating.maximum_import_w, Some(Power::from_kw(800.0)));
-    assert!(feeder.customers.iter().all(|customer| customer.step == TimeDelta::minutes(1) && customer.profile_w.len() == 1440));
+    assert!(
+        feeder
+            .customers
+            .iter()
+            .all(|customer| customer.step == TimeDelta::minutes(1) && customer.profile_w.len() == 1440)
+    );
     // No line states a rating, and none is made up.
     assert!(feeder.tree.nodes().iter().skip(1).all(|node| node.rating.maximum_phase_current_a.is_none()));
     assert!((feeder.customers[0].profile_w[0].as_w() - 36.0).abs() < 1e-9, "shares of 1 kW");

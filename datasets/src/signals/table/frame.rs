@@ -1,5 +1,8 @@
 //! Csv and Parquet as columns of texts.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
@@ -12,7 +15,7 @@ use crate::file::File;
 pub(super) struct Columns {
     pub(super) names: Vec<String>,
     pub(super) height: usize,
-    pub(super) columns: BTreeMap<String, Vec<Option<String>>>,
+    pub(super) texts: BTreeMap<String, Vec<Option<String>>>,
 }
 
 pub(super) fn csv(file: &File, separator: char, wanted: &[String]) -> PolarsResult<Columns> {
@@ -30,12 +33,12 @@ pub(super) fn parquet(file: File, wanted: &[String]) -> PolarsResult<Columns> {
 }
 
 fn columns(frame: &DataFrame, wanted: &[String]) -> PolarsResult<Columns> {
-    let names: Vec<String> = frame.get_column_names().iter().map(|name| name.to_string()).collect();
+    let names: Vec<String> = frame.get_column_names().iter().map(|name| name.as_str().to_owned()).collect();
     let mut columns = BTreeMap::new();
     for name in names.iter().filter(|name| wanted.contains(name)) {
         columns.insert(name.clone(), texts(frame.column(name)?)?);
     }
-    Ok(Columns { names, height: frame.height(), columns })
+    Ok(Columns { names, height: frame.height(), texts: columns })
 }
 
 fn texts(column: &Column) -> PolarsResult<Vec<Option<String>>> {

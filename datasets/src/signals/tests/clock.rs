@@ -28,7 +28,8 @@ fn an_hour_ending_in_the_skipped_hour_of_spring_does_not_exist() {
 
 #[test]
 fn an_hour_ending_in_the_repeated_hour_of_autumn_is_told_apart_by_the_order_of_rows() {
-    let text = "date,AEP_MW\n2014-11-02 01:00:00,1\n2014-11-02 02:00:00,2\n2014-11-02 02:00:00,3\n2014-11-02 03:00:00,4\n";
+    let text =
+        "date,AEP_MW\n2014-11-02 01:00:00,1\n2014-11-02 02:00:00,2\n2014-11-02 02:00:00,3\n2014-11-02 03:00:00,4\n";
     let import = read_as(&shipped("aep"), text, &none()).unwrap();
     let hours: Vec<f64> = import.signals[0].rows.iter().filter_map(|row| row.value).collect();
     assert_eq!(hours, [1000.0, 2000.0, 3000.0, 4000.0]);
@@ -40,7 +41,8 @@ fn an_hour_ending_in_the_repeated_hour_of_autumn_is_told_apart_by_the_order_of_r
 
 #[test]
 fn in_falling_order_the_second_of_the_repeated_hours_stands_first() {
-    let text = "date,AEP_MW\n2014-11-02 03:00:00,4\n2014-11-02 02:00:00,3\n2014-11-02 02:00:00,2\n2014-11-02 01:00:00,1\n";
+    let text =
+        "date,AEP_MW\n2014-11-02 03:00:00,4\n2014-11-02 02:00:00,3\n2014-11-02 02:00:00,2\n2014-11-02 01:00:00,1\n";
     let import = read_as(&shipped("aep"), text, &none()).unwrap();
     let hours: Vec<f64> = import.signals[0].rows.iter().filter_map(|row| row.value).collect();
     assert_eq!(hours, [1000.0, 2000.0, 3000.0, 4000.0]);
@@ -56,7 +58,8 @@ fn a_repeated_hour_that_the_source_drops_is_a_gap_of_two_hours() {
 
 #[test]
 fn rows_in_blocks_that_descend_are_sorted_and_said() {
-    let text = "date,AEP_MW\n2005-02-02 01:00:00,3\n2005-02-02 02:00:00,4\n2005-02-01 01:00:00,1\n2005-02-01 02:00:00,2\n";
+    let text =
+        "date,AEP_MW\n2005-02-02 01:00:00,3\n2005-02-02 02:00:00,4\n2005-02-01 01:00:00,1\n2005-02-01 02:00:00,2\n";
     let import = read_as(&shipped("aep"), text, &none()).unwrap();
     let hours: Vec<f64> = import.signals[0].rows.iter().filter_map(|row| row.value).collect();
     assert_eq!(hours, [1000.0, 2000.0, 3000.0, 4000.0]);
@@ -80,8 +83,12 @@ fn days_of_always_24_hours_lose_the_made_up_hour_and_repeat_the_other() {
     assert_eq!(prices, [0.032, 0.031, 0.031, -0.03]);
     assert_eq!((import.report.count("it holds twice"), import.report.signals[0].below_zero), (1, 1));
     // Known the day before at 12:45 in Berlin, summer and winter.
-    let issued: Vec<String> =
-        import.signals[0].rows.iter().filter_map(|row| row.issued_at).map(|at| at.format("%d %H:%M").to_string()).collect();
+    let issued: Vec<String> = import.signals[0]
+        .rows
+        .iter()
+        .filter_map(|row| row.issued_at)
+        .map(|at| at.format("%d %H:%M").to_string())
+        .collect();
     assert_eq!(issued, ["29 10:45", "29 10:45", "29 10:45", "29 10:45"]);
 }
 
@@ -125,14 +132,16 @@ fn a_place_is_chosen_by_name_or_the_places_are_told() {
 
 #[test]
 fn hours_and_days_that_are_none_are_rejected_by_name() {
-    let text = format!("{HEADER}01/01/2022,25:00,N,A,1\n13/01/2022,01:00,N,A,1\n01/01/2022,02:00,N,A,1\n,03:00,N,A,1\n");
+    let text =
+        format!("{HEADER}01/01/2022,25:00,N,A,1\n13/01/2022,01:00,N,A,1\n01/01/2022,02:00,N,A,1\n,03:00,N,A,1\n");
     let report = read_as(&ercot(), &text, &none()).unwrap().report;
     assert_eq!((report.rows, report.accepted), (4, 1));
     assert_eq!((report.count("`Hour Ending` must be"), report.count("`Delivery Date` must be a day")), (1, 1));
     assert_eq!(report.count("`Delivery Date` must not be empty"), 1);
 }
 
-const BUILDING: &str = "month,hour,day_type,non_shiftable_load,solar_generation\n7,24,7,2.2758,0.0\n8,1,1,0.85,0.0\n8,2,1,,250.0\n";
+const BUILDING: &str =
+    "month,hour,day_type,non_shiftable_load,solar_generation\n7,24,7,2.2758,0.0\n8,1,1,0.85,0.0\n8,2,1,,250.0\n";
 
 #[test]
 fn rows_without_times_are_counted_from_a_start() {
@@ -165,7 +174,8 @@ fn what_a_mapping_asks_for_must_be_given() {
     let error = read_as(&shipped("citylearn-building"), BUILDING, &none()).unwrap_err().to_string();
     assert!(error.contains("`installed_kw` is not given"), "{error}");
     let text = toml::to_string(&shipped("citylearn-carbon")).unwrap();
-    let without: String = text.lines().filter(|line| !line.starts_with("start")).map(|line| format!("{line}\n")).collect();
+    let without: String =
+        text.lines().filter(|line| !line.starts_with("start")).map(|line| format!("{line}\n")).collect();
     let mapping = SignalMapping::from_toml(std::path::Path::new("own.toml"), &without).unwrap();
     let error = read_as(&mapping, "carbon_intensity\n0.17\n", &none()).unwrap_err().to_string();
     assert!(error.contains("`start` is not known") && error.contains("2016-07-31T23:00:00-08:00"), "{error}");
@@ -187,6 +197,7 @@ fn predicted_columns_are_forecasts_issued_at_their_row() {
         ]
     );
     let price = import.signal("price").unwrap().rows[0];
-    let issued = import.signal("price-forecast").unwrap().rows.iter().all(|row| row.issued_at == Some(price.interval.start));
+    let issued =
+        import.signal("price-forecast").unwrap().rows.iter().all(|row| row.issued_at == Some(price.interval.start));
     assert!(issued && price.issued_at.is_none());
 }

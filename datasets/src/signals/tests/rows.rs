@@ -88,7 +88,8 @@ fn a_forecast_is_for_its_target_time_and_known_from_its_row_on() {
     assert_eq!(forecast.rows.len(), 72);
     let of = |start: &str, issued: &str| {
         let at = |minute: &str| format!("2019-09-01T{minute}:00Z").parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-        let found = forecast.rows.iter().find(|row| row.interval.start == at(start) && row.issued_at == Some(at(issued)));
+        let found =
+            forecast.rows.iter().find(|row| row.interval.start == at(start) && row.issued_at == Some(at(issued)));
         found.and_then(|row| row.value)
     };
     // f2 of the first row and f1 of the second are both for 00:10.
@@ -109,7 +110,8 @@ fn typed(more: &str) -> SignalMapping {
 #[test]
 fn a_mapping_of_ones_own_reads_semicolons_decimal_commas_and_words_for_nothing() {
     let mapping = typed("separator = \";\"\ndecimal_comma = true\nnull = [\"NA\"]");
-    let text = "\u{feff}Tid;Effekt\n31.12.2018 23:30;1,5\n01.01.2019 00:00;NA\n01.01.2019 00:30;mye\n01.01.2019 01:00;-0,0\n";
+    let text =
+        "\u{feff}Tid;Effekt\n31.12.2018 23:30;1,5\n01.01.2019 00:00;NA\n01.01.2019 00:30;mye\n01.01.2019 01:00;-0,0\n";
     let import = read_as(&mapping, text, &none()).unwrap();
     // 1.5 kWh in half an hour are 3 kW.
     assert_eq!(
@@ -128,7 +130,8 @@ fn a_mapping_of_ones_own_reads_semicolons_decimal_commas_and_words_for_nothing()
 #[test]
 fn rows_closer_than_their_step_are_cut_so_that_none_overlap() {
     let import =
-        read_as(&typed(""), "Tid,Effekt\n01.06.2019 10:00,1\n01.06.2019 10:10,1\n01.06.2019 11:30,1\n", &none()).unwrap();
+        read_as(&typed(""), "Tid,Effekt\n01.06.2019 10:00,1\n01.06.2019 10:10,1\n01.06.2019 11:30,1\n", &none())
+            .unwrap();
     let rows = &import.signals[0].rows;
     assert!(rows.windows(2).all(|pair| pair[0].interval.end <= pair[1].interval.start));
     assert_eq!((import.report.count("it was cut there"), import.report.signals[0].gaps), (1, 1));

@@ -26,7 +26,8 @@ fn signal(unit: SignalUnit, step_min: i64, values: &[Option<f64>]) -> Signal {
 #[test]
 fn a_series_has_the_mean_of_each_step_and_only_where_all_of_it_is_known() {
     let load = signal(SignalUnit::Kw, 60, &[Some(2.0), Some(-4.0), None, Some(1.0)]);
-    let powers = |first: i64, step: i64, count| load.powers(&TimeGrid::uniform(at(first), TimeDelta::minutes(step), count));
+    let powers =
+        |first: i64, step: i64, count| load.powers(&TimeGrid::uniform(at(first), TimeDelta::minutes(step), count));
     let series = powers(30, 45, 2).unwrap();
     // 30 min at 2 and 15 min at -4, then 45 min at -4.
     assert!((series.values()[0].as_kw() - 0.0).abs() < 1e-9 && (series.values()[1].as_kw() + 4.0).abs() < 1e-9);
@@ -57,7 +58,8 @@ fn what_was_not_yet_known_is_not_read() {
     };
     let mut forecast = signal(SignalUnit::GPerKwh, 60, &[]);
     forecast.rows = vec![row(0, 9.0, None), row(60, 1.0, Some(0)), row(60, 2.0, Some(30)), row(120, 3.0, Some(60))];
-    let known = |minutes: i64| -> Vec<f64> { forecast.known_at(at(minutes)).rows.iter().filter_map(|row| row.value).collect() };
+    let known =
+        |minutes: i64| -> Vec<f64> { forecast.known_at(at(minutes)).rows.iter().filter_map(|row| row.value).collect() };
     assert_eq!(known(-1), Vec::<f64>::new());
     assert_eq!(known(0), [1.0]);
     assert_eq!(known(59), [2.0], "the latest issue counts");

@@ -50,7 +50,10 @@ fn the_price_follows_season_day_and_hour() {
         ("2019-06-01T00:00:00-07:00", 0.04),
     ] {
         let (by_elements, by_site) = price(&tariff, local);
-        assert!((by_elements - asked).abs() < 1e-12 && (by_site - asked).abs() < 1e-12, "{local}: {by_elements} {by_site}");
+        assert!(
+            (by_elements - asked).abs() < 1e-12 && (by_site - asked).abs() < 1e-12,
+            "{local}: {by_elements} {by_site}"
+        );
     }
 }
 

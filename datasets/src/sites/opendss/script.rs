@@ -87,7 +87,11 @@ impl Script {
         match open(&path) {
             Ok(text) if depth < DEPTH => self.run(&path, &text, depth + 1),
             Ok(_) => self.noticed.note("files redirect to each other too deeply; the rest was left out", at, target),
-            Err(error) => self.noticed.note("the file to redirect to cannot be read; it was left out", at, format!("{target}: {error}")),
+            Err(error) => self.noticed.note(
+                "the file to redirect to cannot be read; it was left out",
+                at,
+                format!("{target}: {error}"),
+            ),
         }
     }
 
