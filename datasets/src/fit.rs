@@ -89,7 +89,8 @@ pub struct StayBand {
     pub quantiles_h: Vec<f64>,
 }
 
-/// Energy needed: log-normal, and longer stays may need more.
+/// Energy needed: log-normal, and longer stays may need more; what a stay cannot hold at `maximum_kw` is cut, and a fit
+/// allows for the cut.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnergyNeed {
@@ -113,10 +114,10 @@ pub struct Statements {
     pub over_asking: f64,
     /// Standard deviation of its natural logarithm, by the middle 68 %.
     pub over_asking_sigma: f64,
-    /// Departure said minus real departure, at the median. **Units**: h.
-    pub departure_off_h: f64,
-    /// Standard deviation of that, by the middle 68 %. **Units**: h.
-    pub departure_sigma_h: f64,
+    /// Stay said over real stay, at the median.
+    pub stay_said: f64,
+    /// Standard deviation of its natural logarithm, by the middle 68 %.
+    pub stay_said_sigma: f64,
 }
 
 /// What is fitted.

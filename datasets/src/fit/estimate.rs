@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use headroom_domain::time::floor_to;
 use headroom_domain::units::hours;
 
+use super::generate::LEAST_KWH;
 use super::normal;
 use super::{EnergyNeed, FitError, FitFrame, FleetParameters, STAY_BANDS, STAY_LEVELS, Statements, StayBand, Week};
 use crate::session::{RecordedSession, Stated};
@@ -15,6 +16,13 @@ const LEAST_SESSIONS: usize = 50;
 const LEAST_DAYS: i64 = 14;
 /// A band of fewer stays takes those of all hours.
 const LEAST_STAYS: usize = 30;
+
+/// Rounds in which a cut distribution is fitted.
+const ROUNDS: usize = 40;
+/// Its spread is kept below this, where hardly any energy is left uncut.
+const LARGEST_SIGMA: f64 = 3.0;
+/// Multiples of the golden ratio spread evenly over 0 to 1.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// A number per weekday from Monday and hour.
 type Table = [[f64; 24]; 7];
@@ -36,7 +44,7 @@ pub(super) fn fit(sessions: &[RecordedSession], frame: &FitFrame) -> Result<Flee
         time_zone: frame.time_zone,
         maximum_kw: frame.maximum_kw,
         arrivals_per_free_h: arrivals(&sessions, frame.time_zone),
-        energy: energy(&sessions, &stays),
+        energy: energy(&sessions, &stays, frame.maximum_kw),
         stay: stays.bands,
         statements: statements(&sessions),
     };
@@ -127,16 +135,54 @@ impl Stays {
     }
 }
 
-fn energy(sessions: &[&RecordedSession], stays: &Stays) -> EnergyNeed {
+/// Finds the distribution that, cut at what each stay can hold, has the mean, spread and correlation of the sessions.
+fn energy(sessions: &[&RecordedSession], stays: &Stays, maximum_kw: f64) -> EnergyNeed {
     let logarithms: Vec<f64> = sessions.iter().map(|session| session.energy_wh.as_kwh().ln()).collect();
+    let reach: Vec<f64> =
+        sessions.iter().map(|session| (maximum_kw * hours(session.departure - session.arrival)).ln()).collect();
     let scores: Vec<f64> = stays.levels.iter().map(|level| normal::quantile(*level)).collect();
-    let (mean, sigma) = moments(&logarithms);
-    let (score_mean, score_sigma) = moments(&scores);
-    let together: f64 =
-        logarithms.iter().zip(&scores).map(|(left, right)| (left - mean) * (right - score_mean)).sum::<f64>();
-    let scale = sigma * score_sigma * logarithms.len() as f64;
-    let with_stay = if scale > 0.0 { (together / scale).clamp(-1.0, 1.0) } else { 0.0 };
-    EnergyNeed { median_kwh: rounded(mean.exp()).max(1e-5), sigma: rounded(sigma), with_stay: rounded(with_stay) }
+    let asked = Moments::of(&logarithms, &scores);
+    let mut need = asked;
+    for _ in 0..ROUNDS {
+        let drawn: Vec<f64> = (0..scores.len())
+            .map(|index| {
+                let own = normal::quantile((index as f64 * GOLDEN).fract());
+                let score = need.with_scores * scores[index] + (1.0 - need.with_scores.powi(2)).sqrt() * own;
+                (need.mean + need.sigma * score).min(reach[index]).max(LEAST_KWH.ln())
+            })
+            .collect();
+        let found = Moments::of(&drawn, &scores);
+        need.mean += asked.mean - found.mean;
+        need.sigma = (need.sigma * if found.sigma > 0.0 { asked.sigma / found.sigma } else { 1.0 }).min(LARGEST_SIGMA);
+        need.with_scores = (need.with_scores + asked.with_scores - found.with_scores).clamp(-0.99, 0.99);
+    }
+    let with_stay = rounded(need.with_scores);
+    EnergyNeed { median_kwh: rounded(need.mean.exp()).max(1e-5), sigma: rounded(need.sigma), with_stay }
+}
+
+/// Mean and standard deviation of numbers, and their correlation with scores.
+#[derive(Clone, Copy)]
+struct Moments {
+    mean: f64,
+    sigma: f64,
+    with_scores: f64,
+}
+
+impl Moments {
+    fn of(values: &[f64], scores: &[f64]) -> Self {
+        let count = values.len() as f64;
+        let moments = |values: &[f64]| {
+            let mean = values.iter().sum::<f64>() / count;
+            (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
+        };
+        let ((mean, sigma), (score_mean, score_sigma)) = (moments(values), moments(scores));
+        let together =
+            values.iter().zip(scores).map(|(value, score)| (value - mean) * (score - score_mean)).sum::<f64>();
+        let scale = sigma * score_sigma * count;
+        // Numbers that are all alike have no correlation; what rounding leaves of one is none.
+        let with_scores = if scale > 1e-9 * count { (together / scale).clamp(-1.0, 1.0) } else { 0.0 };
+        Self { mean, sigma, with_scores }
+    }
 }
 
 fn statements(sessions: &[&RecordedSession]) -> Statements {
@@ -145,16 +191,19 @@ fn statements(sessions: &[&RecordedSession]) -> Statements {
     let over_asked = said.iter().filter_map(|(session, stated)| {
         Some((stated.energy_wh?.as_wh() / session.energy_wh.as_wh()).ln()).filter(|ratio| ratio.is_finite())
     });
-    let off_h = said.iter().filter_map(|(session, stated)| Some(hours(stated.departure? - session.departure)));
-    let (over_asked, off_h) = (sorted(over_asked.collect()), sorted(off_h.collect()));
+    let stay_said = said.iter().filter_map(|(session, stated)| {
+        let ratio = hours(stated.departure? - session.arrival) / hours(session.departure - session.arrival);
+        (ratio > 0.0).then(|| ratio.ln())
+    });
+    let (over_asked, stay_said) = (sorted(over_asked.collect()), sorted(stay_said.collect()));
     let share = |part: usize, whole: usize| if whole > 0 { rounded(part as f64 / whole as f64) } else { 0.0 };
     Statements {
         share: share(said.len(), sessions.len()),
-        with_departure: share(off_h.len(), said.len()),
+        with_departure: share(stay_said.len(), said.len()),
         over_asking: rounded(at_level(&over_asked, 0.5).exp()),
         over_asking_sigma: rounded(spread(&over_asked)),
-        departure_off_h: rounded(at_level(&off_h, 0.5)),
-        departure_sigma_h: rounded(spread(&off_h)),
+        stay_said: rounded(at_level(&stay_said, 0.5).exp()),
+        stay_said_sigma: rounded(spread(&stay_said)),
     }
 }
 
@@ -176,12 +225,6 @@ fn at_level(sorted: &[f64], level: f64) -> f64 {
     let below = (place.floor() as usize).min(last);
     let above = (below + 1).min(last);
     sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
-}
-
-fn moments(values: &[f64]) -> (f64, f64) {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
-    (mean, variance.sqrt())
 }
 
 /// To five places: the same on every machine, and readable.

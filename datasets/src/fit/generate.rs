@@ -17,7 +17,7 @@ use crate::synthetic::{SyntheticSession, name_hash, profile_type, vehicle_for};
 /// Plugs live this long before the first day, so that some are taken when it begins.
 const BEFORE: TimeDelta = TimeDelta::days(14);
 /// Less is no charging.
-const LEAST_KWH: f64 = 0.1;
+pub(super) const LEAST_KWH: f64 = 0.1;
 const LEAST_STAY: TimeDelta = TimeDelta::minutes(5);
 
 /// Makes the sessions of a site.
@@ -122,17 +122,18 @@ impl Plug<'_> {
 
     /// Returns what the driver says, up to three minutes after plugging in.
     fn stated(&mut self, arrival: DateTime<Utc>, departure: DateTime<Utc>, needed_kwh: f64) -> Option<Stated> {
-        let Statements { share, with_departure, over_asking, over_asking_sigma, departure_off_h, departure_sigma_h } =
+        let Statements { share, with_departure, over_asking, over_asking_sigma, stay_said, stay_said_sigma } =
             self.parameters.statements;
         // Everything is drawn for everybody, so that a share changes who speaks and nothing else.
         let (says, says_when): (f64, f64) = (self.chance.random(), self.chance.random());
         let (asks, leaves): (f64, f64) = (self.chance.sample(StandardNormal), self.chance.sample(StandardNormal));
         let known_from = arrival + TimeDelta::seconds(self.chance.random_range(0..180));
         let asked_kwh = needed_kwh * over_asking * (over_asking_sigma * asks).exp();
-        let leaving = departure + seconds((departure_off_h + departure_sigma_h * leaves) * 3600.0);
+        let stay_h = hours(departure - arrival) * stay_said * (stay_said_sigma * leaves).exp();
+        let leaving = arrival + seconds(stay_h * 3600.0).max(LEAST_STAY);
         (says < share).then(|| Stated {
             energy_wh: Energy::try_new((asked_kwh * 1000.0).round()).ok(),
-            departure: (says_when < with_departure).then(|| leaving.max(arrival + TimeDelta::minutes(15))),
+            departure: (says_when < with_departure).then_some(leaving),
             known_from,
         })
     }
@@ -140,7 +141,7 @@ impl Plug<'_> {
 
 impl StayBand {
     /// Returns the stay at a level. **Units**: h.
-    fn at(&self, level: f64) -> f64 {
+    pub(super) fn at(&self, level: f64) -> f64 {
         let above = STAY_LEVELS.partition_point(|known| *known < level);
         let at = |index: usize| self.quantiles_h.get(index).copied().unwrap_or(1.0);
         if above == 0 {

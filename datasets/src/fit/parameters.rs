@@ -63,8 +63,8 @@ impl FleetParameters {
         share("statements.with_departure", self.statements.with_departure)?;
         positive("statements.over_asking", self.statements.over_asking)?;
         not_below("statements.over_asking_sigma", self.statements.over_asking_sigma)?;
-        number("statements.departure_off_h", self.statements.departure_off_h, true, "give a plain number")?;
-        not_below("statements.departure_sigma_h", self.statements.departure_sigma_h)
+        positive("statements.stay_said", self.statements.stay_said)?;
+        not_below("statements.stay_said_sigma", self.statements.stay_said_sigma)
     }
 
     /// Returns the band of an hour of arrival.
