@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{
-    DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc,
+    DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike,
+    Utc,
 };
 use headroom_domain::Interval;
 
@@ -49,6 +50,7 @@ impl<'a> Timekeeper<'a> {
                 let text = required(table, column, row)?;
                 let time = DateTime::parse_from_str(text, format)
                     .map_err(|_| wrong(column, &format!("must be a time as `{format}`"), text))?;
+                sensible(time.year(), text)?;
                 let start = if self.mapping.marks == Marks::End { time.to_utc() - self.step } else { time.to_utc() };
                 Ok(self.placed(start))
             }
@@ -82,6 +84,7 @@ impl<'a> Timekeeper<'a> {
                 let (day, hour) = (required(table, day_column, row)?, required(table, hour_column, row)?);
                 let date = NaiveDate::parse_from_str(day, day_format)
                     .map_err(|_| wrong(day_column, &format!("must be a day as `{day_format}`"), day))?;
+                sensible(date.year(), day)?;
                 let minutes = minutes(hour).ok_or_else(|| wrong(hour_column, "must be 00:00 to 24:00", hour))?;
                 Ok((date.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes), format!("{day} {hour}")))
             }
@@ -89,6 +92,7 @@ impl<'a> Timekeeper<'a> {
                 let text = required(table, column, row)?;
                 let local = NaiveDateTime::parse_from_str(text, format)
                     .map_err(|_| wrong(column, &format!("must be a time as `{format}`"), text))?;
+                sensible(local.year(), text)?;
                 Ok((local, text.to_owned()))
             }
             Times::Counted { .. } => Err(("the row has no time".to_owned(), String::new())),
@@ -142,10 +146,12 @@ impl<'a> Timekeeper<'a> {
         self.counted += 1;
         // The reader asks for the start before it reads.
         let start = self.start.ok_or_else(|| ("the start of the first row is not given".to_owned(), String::new()))?;
-        let start = start + self.step * steps;
+        let start = self.step.checked_mul(steps).and_then(|since| start.checked_add_signed(since));
+        let start = start.ok_or_else(|| ("the count goes beyond all dates".to_owned(), String::new()))?;
+        sensible(start.year(), &start.to_rfc3339())?;
         let mut placed = self.placed(start.to_utc());
         let hour_of_day = 24 * u32::from((start + self.step).hour() == 0) + (start + self.step).hour();
-        let month_of_year = chrono::Datelike::month(&start);
+        let month_of_year = start.month();
         for (column, expected) in [(month, month_of_year), (hour, hour_of_day)] {
             let Some(column) = column else { continue };
             let text = table.text(column, row).unwrap_or_default();
@@ -166,10 +172,20 @@ fn wrong(column: &str, rule: &str, text: &str) -> Misplaced {
     (format!("`{column}` {rule}"), text.to_owned())
 }
 
+/// Refuses years that stand for no time, before arithmetic with them fails.
+fn sensible(year: i32, text: &str) -> Result<(), Misplaced> {
+    if (1900..2200).contains(&year) {
+        Ok(())
+    } else {
+        Err(("the year must be 1900 to 2199".to_owned(), text.to_owned()))
+    }
+}
+
 /// Returns the minutes of `HH:MM` or `H`, `24:00` among them.
 fn minutes(text: &str) -> Option<i64> {
     let (hours, minutes) = text.split_once(':').unwrap_or((text, "0"));
-    let (hours, minutes): (i64, i64) = (hours.trim().parse().ok()?, minutes.parse().ok()?);
+    let (hours, minutes): (u16, u16) = (hours.trim().parse().ok()?, minutes.parse().ok()?);
+    let (hours, minutes) = (i64::from(hours), i64::from(minutes));
     let total = hours * 60 + minutes;
     ((0..60).contains(&minutes) && (0..=1440).contains(&total)).then_some(total)
 }

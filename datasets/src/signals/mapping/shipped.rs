@@ -5,6 +5,9 @@ use std::path::Path;
 use super::SignalMapping;
 use crate::signals::SignalError;
 
+/// 31 days.
+const LONGEST_STEP_MIN: u32 = 44_640;
+
 /// Name and text of the shipped mappings.
 macro_rules! shipped {
     ($($name:literal),* $(,)?) => {
@@ -56,8 +59,14 @@ impl SignalMapping {
         let mapping: Self = toml::from_str(text).map_err(|error| {
             SignalError::broken(path, "mapping", format!("is no mapping ({error})"), "correct the field that is named")
         })?;
-        if mapping.step_min == 0 {
-            return Err(SignalError::broken(path, "step_min", "is 0", "give the length of an interval in minutes"));
+        if !(1..=LONGEST_STEP_MIN).contains(&mapping.step_min) {
+            let rule = format!("is {}", mapping.step_min);
+            return Err(SignalError::broken(
+                path,
+                "step_min",
+                rule,
+                "give the length of an interval, 1 to 44640 minutes",
+            ));
         }
         if mapping.signals.is_empty() {
             return Err(SignalError::broken(path, "signal", "is empty", "name at least one column"));

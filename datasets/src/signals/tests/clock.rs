@@ -174,8 +174,8 @@ fn what_a_mapping_asks_for_must_be_given() {
     let error = read_as(&shipped("citylearn-building"), BUILDING, &none()).unwrap_err().to_string();
     assert!(error.contains("`installed_kw` is not given"), "{error}");
     let text = toml::to_string(&shipped("citylearn-carbon")).unwrap();
-    let without: String =
-        text.lines().filter(|line| !line.starts_with("start")).map(|line| format!("{line}\n")).collect();
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("start")).collect();
+    let without = kept.join("\n");
     let mapping = SignalMapping::from_toml(std::path::Path::new("own.toml"), &without).unwrap();
     let error = read_as(&mapping, "carbon_intensity\n0.17\n", &none()).unwrap_err().to_string();
     assert!(error.contains("`start` is not known") && error.contains("2016-07-31T23:00:00-08:00"), "{error}");
@@ -200,4 +200,19 @@ fn predicted_columns_are_forecasts_issued_at_their_row() {
     let issued =
         import.signal("price-forecast").unwrap().rows.iter().all(|row| row.issued_at == Some(price.interval.start));
     assert!(issued && price.issued_at.is_none());
+}
+
+#[test]
+fn years_and_hours_beyond_all_sense_are_rejected_and_nothing_breaks() {
+    let text = "date,AEP_MW\n+262142-12-31 23:00:00,1\n0000-01-01 00:00:00,1\n1970-01-01 05:00:00,1\n";
+    let report = read_as(&shipped("aep"), text, &none()).unwrap().report;
+    assert_eq!((report.count("1900 to 2199"), report.accepted), (2, 1));
+    let text =
+        format!("{HEADER}01/01/2022,9223372036854775807:00,N,A,1\n01/01/2022,02:60,N,A,1\n01/01/2022,00:00,N,A,1\n");
+    let report = read_as(&ercot(), &text, &none()).unwrap().report;
+    assert_eq!((report.count("`Hour Ending` must be"), report.accepted), (2, 1));
+    let start = Some("2199-12-31T23:00:00-08:00".parse().unwrap());
+    let choice = SignalChoice { start, ..none() };
+    let report = read_as(&shipped("citylearn-carbon"), "carbon_intensity\n0.1\n0.2\n0.3\n", &choice).unwrap().report;
+    assert_eq!((report.count("1900 to 2199"), report.accepted), (2, 1));
 }

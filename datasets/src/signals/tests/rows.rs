@@ -54,12 +54,12 @@ fn generation_in_positive_numbers_is_turned_and_empty_fuels_stay_empty() {
 }
 
 fn moer(rows: &[(&str, f64)]) -> String {
-    let header: String = (1..=36).map(|k| format!(",f{k}")).collect();
+    let header = (1..=36).map(|k| format!(",f{k}")).collect::<Vec<_>>().concat();
     let row = |(time, value): &(&str, f64)| {
-        let forecasts: String = (1..=36).map(|k| format!(",{}", value + f64::from(k) / 1000.0)).collect();
+        let forecasts = (1..=36).map(|k| format!(",{}", value + f64::from(k) / 1000.0)).collect::<Vec<_>>().concat();
         format!("{time}+00:00,{value}{forecasts}\n")
     };
-    format!("time,moer{header}\n{}", rows.iter().map(row).collect::<String>())
+    format!("time,moer{header}\n{}", rows.iter().map(row).collect::<Vec<_>>().concat())
 }
 
 #[test]
