@@ -2,11 +2,16 @@
 //!
 //! Polars stays inside this crate: no type of it stands in a public signature.
 
+mod file;
+mod findings;
+pub mod fit;
 mod import;
 mod power_table;
 mod result_table;
 mod session;
 mod session_table;
+pub mod signals;
+pub mod sites;
 pub mod synthetic;
 
 pub use import::{

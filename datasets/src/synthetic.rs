@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::session::{Stated, Vehicle};
 
 pub use building::base_load;
+pub(crate) use fleet::name_hash;
 pub use fleet::vehicle_for;
+pub(crate) use workplace::profile_type;
 pub use workplace::workplace_day;
 
 /// A session of a synthetic day.

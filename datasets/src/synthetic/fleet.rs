@@ -95,6 +95,6 @@ pub fn vehicle_for(session: &RecordedSession, seed: u64) -> Vehicle {
 }
 
 /// FNV-1a: a hash that is the same on every machine and in every version.
-fn name_hash(name: &str) -> u64 {
+pub(crate) fn name_hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

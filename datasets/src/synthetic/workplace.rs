@@ -131,7 +131,7 @@ fn stated(
     }
 }
 
-fn profile_type(chance: &mut impl Rng) -> ProfileType {
+pub(crate) fn profile_type(chance: &mut impl Rng) -> ProfileType {
     match chance.random_range(0..100) {
         0..60 => ProfileType::Regular,
         60..80 => ProfileType::Cheap,

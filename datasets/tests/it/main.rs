@@ -6,7 +6,11 @@
     reason = "helpers of a test: a panic fails it, and a skip is said"
 )]
 
+mod fit;
+mod recordings;
 mod sessions;
+mod signals;
+mod sites;
 
 use chrono::TimeDelta;
 use headroom_datasets::{Format, Import, RecordedSession, read_sessions, synthetic};
