@@ -11,4 +11,6 @@ pub mod study;
 pub mod vehicle;
 pub mod world;
 
-pub use headroom_datasets::{Format, read_sessions};
+pub use headroom_datasets::{
+    Format, SessionTable, inspect, read_sessions, read_sessions_salted, write_sessions_parquet,
+};

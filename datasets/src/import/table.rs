@@ -2,7 +2,6 @@
 
 mod parquet;
 mod workbook;
-mod zip;
 
 use csv::{ReaderBuilder, StringRecord};
 

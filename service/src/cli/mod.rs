@@ -12,6 +12,8 @@ use tracing_subscriber::EnvFilter;
 
 mod check_config;
 #[cfg(feature = "simulate")]
+mod datasets;
+#[cfg(feature = "simulate")]
 mod demo;
 mod plan;
 #[cfg(feature = "simulate")]
@@ -51,6 +53,10 @@ enum Command {
     },
     /// Solve a saved problem.
     Plan(plan::Arguments),
+    /// Look at recordings and take them in.
+    #[cfg(feature = "simulate")]
+    #[command(subcommand)]
+    Datasets(datasets::Command),
     /// Run the service with virtual partners, vehicles and a utility: a day in about two minutes.
     #[cfg(feature = "simulate")]
     Demo(demo::Arguments),
@@ -104,6 +110,8 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Serve { config } => serve::run(&config).await,
         Command::CheckConfig { config } => check_config::run(&config),
         Command::Plan(arguments) => plan::run(&arguments),
+        #[cfg(feature = "simulate")]
+        Command::Datasets(command) => datasets::run(command),
         #[cfg(feature = "simulate")]
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         #[cfg(feature = "simulate")]

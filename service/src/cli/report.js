@@ -11,7 +11,7 @@ scenarios.forEach((scenario, index) => {
   const total = (steps) => steps.map((step) => step.vehicles_kw + step.base_kw);
   const line = (label, stroke, more) => ({ label, stroke, width: 1.5, value: (_, kw) => (kw == null ? '–' : `${kw.toFixed(1)} kW`), ...more });
   const series = [
-    {},
+    { value: (_, s) => (s == null ? '–' : new Date(s * 1000).toISOString().slice(0, 16).replace('T', ' ')) },
     line('limit', '#000', { dash: [6, 3] }),
     line('base load', '#999', { fill: '#9992' }),
     ...shown.map(({ strategy }, at) => line(strategy, colours[at % colours.length])),
@@ -23,6 +23,9 @@ scenarios.forEach((scenario, index) => {
     ...shown.map((strategy) => total(strategy.day)),
   ];
   const size = () => ({ width: Math.max(320, place.clientWidth), height: 320 });
-  const chart = new uPlot({ ...size(), series, axes: [{}, { label: 'kW at the connection (UTC)' }] , tzDate: (s) => uPlot.tzDate(new Date(s * 1000), 'Etc/UTC') }, data, place);
+  const hours = (_, splits) => splits.map((s) => new Date(s * 1000).toISOString().slice(11, 16));
+  const axes = [{ values: hours }, { label: 'kW at the connection, by UTC' }];
+  const scales = { y: { range: (_, __, most) => [0, 1.05 * most] } };
+  const chart = new uPlot({ ...size(), series, axes, scales }, data, place);
   addEventListener('resize', () => chart.setSize(size()));
 });

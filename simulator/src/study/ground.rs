@@ -42,7 +42,7 @@ impl<'a> Ground<'a> {
         let site = entry.site.as_deref().map(read).transpose()?;
         let recorded = entry.sessions.as_deref().zip(entry.format.as_ref());
         let sessions =
-            recorded.map(|(path, format)| read_sessions(path, *format)).transpose()?.map(|import| import.sessions);
+            recorded.map(|(path, format)| read_sessions(path, format)).transpose()?.map(|import| import.sessions);
         let file = match (&entry.site, &sessions) {
             (Some(path), _) => SiteFile::load(path)?,
             (None, sessions) => derived(sessions.as_deref().unwrap_or_default(), entry.from),

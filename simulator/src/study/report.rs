@@ -190,7 +190,7 @@ fn incomplete(by_strategy: &BTreeMap<Strategy, Vec<&PartResult>>) -> Vec<String>
 
 /// Says how far the optimizer is from perfect foresight, and why.
 fn against_the_bound(by_strategy: &BTreeMap<Strategy, Vec<&PartResult>>) -> Option<String> {
-    let bound = by_strategy.iter().find(|(strategy, _)| strategy.to_string() == "offline")?.1;
+    let bound = by_strategy.get(&Strategy::Offline)?;
     let ours = by_strategy.get(&Strategy::Optimized)?;
     let sum = |results: &[&PartResult], of: fn(&PartResult) -> f64| results.iter().map(|one| of(one)).sum::<f64>();
     let per_kwh = |results: &[&PartResult]| {
