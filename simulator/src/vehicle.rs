@@ -122,10 +122,10 @@ impl Vehicle {
     }
 }
 
-/// Returns a time rounded up to whole seconds, and at least one.
+/// Returns a time rounded down to whole seconds, and at least one: what ends within a second is the mean of that second.
 fn whole_seconds(hours: f64) -> TimeDelta {
     #[expect(clippy::cast_possible_truncation, reason = "clamped to a year")]
-    let seconds = (hours * 3600.0).ceil().clamp(1.0, 31_536_000.0) as i64;
+    let seconds = (hours * 3600.0).floor().clamp(1.0, 31_536_000.0) as i64;
     TimeDelta::seconds(seconds)
 }
 

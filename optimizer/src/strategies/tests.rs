@@ -69,7 +69,7 @@ fn who_leaves_first_is_served_first() {
 fn who_has_the_least_time_to_spare_is_served_first_though_another_one_leaves_before() {
     let snapshot = snapshot(12.0, &[(0, 120, 2.0), (0, 180, 28.0)]);
     assert_eq!(kilowatts(&least_laxity(&snapshot), 0), [0.0, 11.04]);
-    assert_eq!(kilowatts(&earliest_departure(&snapshot), 0), [11.04, 0.0]);
+    assert_eq!(kilowatts(&earliest_departure(&snapshot), 0), [8.0, 0.0]);
 }
 
 #[test]

