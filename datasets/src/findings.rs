@@ -15,7 +15,7 @@ impl Findings {
     /// Counts a row; `at` says where it stands in its file.
     pub(crate) fn note(&mut self, rule: impl Into<String>, at: impl Into<String>, value: impl Into<String>) {
         let rule = rule.into();
-        let new = |rule: &String| Finding { rule: rule.clone(), count: 0, examples: Vec::new() };
+        let new = |rule: &String| Finding { rule: rule.clone(), count: 0, also: 0, examples: Vec::new() };
         let finding = self.0.entry(rule).or_insert_with_key(new);
         finding.count += 1;
         if finding.examples.len() < EXAMPLES {

