@@ -116,11 +116,8 @@ struct Rest {
 fn step_by_step(problem: &Problem<'_>, rule: Rule) -> Powers {
     let mut powers = problem.nothing();
     let order = fallback::by_laxity(problem);
-    let mut rests: Vec<Rest> = problem
-        .stays
-        .iter()
-        .map(|stay| Rest { needed_wh: stay.needed_wh, wanted_wh: stay.wanted_wh })
-        .collect();
+    let mut rests: Vec<Rest> =
+        problem.stays.iter().map(|stay| Rest { needed_wh: stay.needed_wh, wanted_wh: stay.wanted_wh }).collect();
     let mut room = StepRoom::default();
     for (step, window) in problem.windows.iter().enumerate() {
         let Some(window) = window else { continue };

@@ -22,13 +22,13 @@ mod peaks;
 mod plan;
 mod score;
 
+use circuits::Circuits;
 pub use circuits::{NodeOverload, Overload};
 pub use meter::{Meter, Reading, TraceStep, Violation};
-pub use plan::{Prices, SessionPlan, SitePlan, StatedPreference};
 pub use peaks::{MonthPeak, month_peaks};
-pub use score::{Score, SessionOutcome, score, twin};
+pub use plan::{Prices, SessionPlan, SitePlan, StatedPreference};
 pub(crate) use score::demand_charge_cost;
-use circuits::Circuits;
+pub use score::{Score, SessionOutcome, score, twin};
 
 /// A vehicle that came or went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,7 +250,8 @@ impl World {
         let (plan, now) = (&self.plan, self.now);
         let arrival = plan.sessions.get(self.next_arrival).map(|session| session.arrival);
         let price = self.prices.get(self.prices.partition_point(|(start, _)| *start <= now)).map(|(start, _)| *start);
-        let mut edge = arrival.into_iter().chain(price).chain([plan.next_limit_edge(now)]).fold(plan.window.end, DateTime::min);
+        let mut edge =
+            arrival.into_iter().chain(price).chain([plan.next_limit_edge(now)]).fold(plan.window.end, DateTime::min);
         for &at in &self.occupied {
             let station = &self.stations[at];
             let Some(session) = station.plugged.as_ref().map(|plugged| plugged.session) else { continue };
@@ -301,7 +302,10 @@ fn given_at(given: &GivenPower, at: DateTime<Utc>) -> Power {
 
 fn next_given_edge(given: &GivenPower, at: DateTime<Utc>) -> DateTime<Utc> {
     let next = given.get(given.partition_point(|(interval, _)| interval.end <= at));
-    next.map_or(DateTime::<Utc>::MAX_UTC, |(interval, _)| if interval.start > at { interval.start } else { interval.end })
+    next.map_or(
+        DateTime::<Utc>::MAX_UTC,
+        |(interval, _)| if interval.start > at { interval.start } else { interval.end },
+    )
 }
 
 fn key(uid: &str) -> String {

@@ -114,9 +114,7 @@ fn rise_together(claims: &[&Claim<'_>], room: &mut StepRoom, powers: &mut [f64],
             room.take(claims[at].shares, rise);
         }
         let before = sharing.len();
-        sharing.retain(|at| {
-            claims[*at].most_w - powers[*at] > NOTHING_W && room.left(claims[*at].shares) > NOTHING_W
-        });
+        sharing.retain(|at| claims[*at].most_w - powers[*at] > NOTHING_W && room.left(claims[*at].shares) > NOTHING_W);
         if sharing.len() == before {
             return;
         }

@@ -65,12 +65,7 @@ impl Places {
         let root = tree.root().id.clone();
         let watt = vec![Power::from_w(1.0)];
         probe.limits.push(NodeLimits { node: root.clone(), effective: Vec::new() });
-        probe.base_load.push(NodeBaseLoad {
-            node: root,
-            guard_w: watt.clone(),
-            expected_w: watt,
-            least_w: Vec::new(),
-        });
+        probe.base_load.push(NodeBaseLoad { node: root, guard_w: watt.clone(), expected_w: watt, least_w: Vec::new() });
         let session = |(at, evse): (usize, &NodeId)| {
             SessionState::new(SessionId::new(format!("{at}")), evse.clone(), window, Energy::ZERO, Power::ZERO)
         };
@@ -117,12 +112,14 @@ impl Places {
     /// given.
     pub fn serve(&self, rule: Rule, room: &mut PlaceRoom, present: &[Present], window: Interval) -> Vec<Power> {
         let shares: Vec<Vec<Share>> = present.iter().map(|one| self.shares(one.evse, one.load_share)).collect();
-        let claims: Vec<Claim<'_>> = present.iter().zip(&shares).map(|(one, shares)| one.claim(shares, window)).collect();
+        let claims: Vec<Claim<'_>> =
+            present.iter().zip(&shares).map(|(one, shares)| one.claim(shares, window)).collect();
         serve(rule, claims.iter(), &mut room.0, window.start).into_iter().map(Power::from_w).collect()
     }
 
     fn shares(&self, evse: usize, load_share: Ratio) -> Vec<Share> {
-        let scaled = |&(row, weight): &Share| (row, if self.rows[row].1 { weight * load_share.as_ratio() } else { weight });
+        let scaled =
+            |&(row, weight): &Share| (row, if self.rows[row].1 { weight * load_share.as_ratio() } else { weight });
         self.evses.get(evse).map_or_else(Vec::new, |shares| shares.iter().map(scaled).collect())
     }
 }

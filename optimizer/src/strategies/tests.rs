@@ -27,8 +27,14 @@ fn node(id: &str, kind: NodeKind, parent: Option<&str>, kw: f64, amperes: Option
 fn tree(kw: f64) -> GridTree {
     let evse = |id| node(id, NodeKind::Evse, Some("circuit"), 11.04, None);
     let circuit = node("circuit", NodeKind::Circuit, Some("site"), 100.0, Some(40.0));
-    GridTree::new(vec![node("site", NodeKind::ConnectionPoint, None, kw, None), circuit, evse("a"), evse("b"), evse("c")])
-        .unwrap()
+    GridTree::new(vec![
+        node("site", NodeKind::ConnectionPoint, None, kw, None),
+        circuit,
+        evse("a"),
+        evse("b"),
+        evse("c"),
+    ])
+    .unwrap()
 }
 
 /// Four hours by quarters; sessions named a, b, c: minutes of arrival and departure, kWh.
@@ -109,7 +115,8 @@ fn what_is_less_than_the_minimum_goes_to_nobody() {
 #[test]
 fn a_valley_is_filled_and_a_hill_left_alone() {
     let mut snapshot = snapshot(100.0, &[(0, 240, 11.0)]);
-    let load: Vec<Power> = (0..16).map(|step| Power::from_kw(if (8..12).contains(&step) { 5.0 } else { 40.0 })).collect();
+    let load: Vec<Power> =
+        (0..16).map(|step| Power::from_kw(if (8..12).contains(&step) { 5.0 } else { 40.0 })).collect();
     snapshot.base_load.push(NodeBaseLoad {
         node: NodeId::new("site"),
         guard_w: load.clone(),

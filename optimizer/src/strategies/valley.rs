@@ -9,12 +9,8 @@ const BLOCKS: f64 = 8.0;
 
 /// Fills the valleys of the site's load, the least patient session first.
 pub(super) fn fill(problem: &Problem<'_>) -> Powers {
-    let mut filler = Filler {
-        problem,
-        powers: problem.nothing(),
-        room: Room::of(problem),
-        load_w: problem.expected_w(),
-    };
+    let mut filler =
+        Filler { problem, powers: problem.nothing(), room: Room::of(problem), load_w: problem.expected_w() };
     let order = fallback::by_laxity(problem);
     for &session in &order {
         filler.pour(session, problem.stays[session].needed_wh, f64::INFINITY);
@@ -74,9 +70,11 @@ impl Filler<'_> {
 
     fn mean_load_w(&self, session: usize) -> f64 {
         let hours = &self.problem.stays[session].hours;
-        let (sum, total) = self.load_w.iter().zip(hours).fold((0.0, 0.0), |(sum, total), (load_w, hours)| {
-            (sum + load_w * hours, total + hours)
-        });
+        let (sum, total) = self
+            .load_w
+            .iter()
+            .zip(hours)
+            .fold((0.0, 0.0), |(sum, total), (load_w, hours)| (sum + load_w * hours, total + hours));
         if total > 0.0 { sum / total } else { 0.0 }
     }
 }

@@ -88,10 +88,20 @@ impl SuddenLimit {
             let holds = self.interval.contains(interval.start);
             let import = match import {
                 Some(import) if !holds || import.0 <= own.0 => Some(import),
-                import => if holds { Some(own.clone()) } else { import },
+                import => {
+                    if holds {
+                        Some(own.clone())
+                    } else {
+                        import
+                    }
+                }
             };
             let maximum_export_w = stated.and_then(|piece| piece.maximum_export_w.clone());
-            (stated.is_some() || holds).then_some(EffectiveInterval { interval, maximum_import_w: import, maximum_export_w })
+            (stated.is_some() || holds).then_some(EffectiveInterval {
+                interval,
+                maximum_import_w: import,
+                maximum_export_w,
+            })
         };
         edges.windows(2).filter_map(piece).collect()
     }

@@ -67,7 +67,8 @@ impl Circuits {
         let mut paths = Vec::with_capacity(site.evses.len());
         for evse in &site.evses {
             let position = tree.position(&site.evse_node(&evse.uid));
-            let path: Vec<usize> = position.into_iter().flat_map(|position| tree.path_to_root(position)).skip(1).collect();
+            let path: Vec<usize> =
+                position.into_iter().flat_map(|position| tree.path_to_root(position)).skip(1).collect();
             let voltage_v = evse.wiring()?.voltage_v.as_v();
             for node in &path {
                 voltages[*node] = voltages[*node].min(voltage_v);
@@ -111,7 +112,8 @@ impl Circuits {
             }
         }
         let currents = self.current_a[0];
-        let (least, most) = (currents.into_iter().fold(f64::INFINITY, f64::min), currents.into_iter().fold(0.0, f64::max));
+        let (least, most) =
+            (currents.into_iter().fold(f64::INFINITY, f64::min), currents.into_iter().fold(0.0, f64::max));
         self.unbalance_a = self.unbalance_a.max(most - least);
         let mut holds = true;
         for rated in &mut self.rated {

@@ -7,8 +7,8 @@ use headroom_domain::preference::ProfileType;
 use headroom_domain::tariff::{EnergyPriceElement, energy_price_at};
 
 use super::{
-    CarbonIntensity, DateTime, Deserialize, EffectiveInterval, Energy, Interval, Power, Serialize, Series, Site, TimeDelta,
-    Utc, floor_to,
+    CarbonIntensity, DateTime, Deserialize, EffectiveInterval, Energy, Interval, Power, Serialize, Series, Site,
+    TimeDelta, Utc, floor_to,
 };
 use crate::vehicle::Vehicle;
 

@@ -179,7 +179,8 @@ fn snapshot(
     let start = quarters.window(stretch.start).start;
     let grid = TimeGrid::uniform(start, QUARTER, stretch.len());
     let tree = GridTree::new(places.nodes.clone())?;
-    let prices = quarters.price_per_kwh[stretch.clone()].iter().map(|price| EnergyPrice::from_per_kwh(*price)).collect();
+    let prices =
+        quarters.price_per_kwh[stretch.clone()].iter().map(|price| EnergyPrice::from_per_kwh(*price)).collect();
     let base_w: Vec<Power> = quarters.base_w[stretch.clone()].iter().map(|power| Power::from_w(*power)).collect();
     let limit = |quarter: usize| {
         let limit = Power::from_w(quarters.base_w[quarter] + quarters.room_w[quarter]?);
