@@ -51,6 +51,8 @@ pub(crate) struct Rows<'a> {
     batteries: Vec<Vec<Share>>,
     limits: Vec<Option<&'a NodeLimits>>,
     guard_w: Vec<Vec<f64>>,
+    /// Rows whose guard is zero in all steps: most, where base loads are known at the root alone.
+    unguarded: Vec<bool>,
 }
 
 impl<'a> Rows<'a> {
@@ -87,8 +89,9 @@ impl<'a> Rows<'a> {
         };
         snapshot.base_load.iter().for_each(|base| add(&base.node, 1.0, &base.guard_w));
         snapshot.generation.iter().for_each(|generation| add(&generation.node, -1.0, &generation.sure_w));
+        let unguarded = guard_w.iter().map(|guard| guard.iter().all(|power| *power == 0.0)).collect();
         let rows = places.rows;
-        Self { snapshot, all: rows, members, batteries, limits, guard_w }
+        Self { snapshot, all: rows, members, batteries, limits, guard_w, unguarded }
     }
 
     /// Returns the rows, parents before children.
@@ -148,6 +151,9 @@ impl<'a> Rows<'a> {
 
     /// Returns the highest guard of the base load of a row over a window; beyond the grid, the highest there is.
     pub(crate) fn guard(&self, row: usize, window: Interval) -> f64 {
+        if self.unguarded[row] {
+            return 0.0;
+        }
         let guard = &self.guard_w[row];
         let edges = self.snapshot.grid.edges();
         let last = guard.len();
