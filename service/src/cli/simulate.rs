@@ -29,13 +29,14 @@ pub(super) struct Arguments {
     /// Recorded sessions.
     #[arg(long, required_unless_present = "manifest")]
     sessions: Option<PathBuf>,
-    /// Their format: `sustaingym` or `acn-json`.
+    /// Their format: a name such as `sustaingym`, `boulder` or `acn-json`, or the path of a mapping (.toml).
     #[arg(long, required_unless_present = "manifest")]
     format: Option<Format>,
     /// The description of the site (see deploy/site.example.toml).
     #[arg(long, required_unless_present = "manifest")]
     site: Option<PathBuf>,
-    /// How to steer, one run each: `uncontrolled`, `equal-share`, `optimized`.
+    /// How to steer, one run each: `uncontrolled`, `equal-share`, `round-robin`, `edf`, `llf`, `valley-filling`,
+    /// `optimized`, or `offline` (perfect foresight, the bound).
     #[arg(long, value_delimiter = ',', required_unless_present = "manifest")]
     strategy: Vec<Strategy>,
     /// First day, in the site's time zone; otherwise the first of the recording.

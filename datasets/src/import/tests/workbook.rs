@@ -5,9 +5,12 @@ use std::io::Write as _;
 
 const BOOK: &str = "<workbook xmlns:r='r'><workbookPr/><sheets><sheet name='Notes' r:id='rId2'/>\
                     <sheet name='A &amp; B' r:id='rId1'/></sheets></workbook>";
-const LINKS: &str = "<Relationships><Relationship Id='rId1' Target='worksheets/sheet1.xml'/>\
-                     <Relationship Id='rId2' Target='/xl/notes.xml'/></Relationships>";
-const TEXTS: &str = "<sst><si><t>Session</t></si><si><r><t>Energy </t></r><r><t>(Wh)</t></r></si><si><t>Arrival</t></si>\
+const ROOT: &str = "<Relationships><Relationship Id='rId1' \
+    Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument' Target='xl/workbook.xml'/>\
+    </Relationships>";
+const LINKS: &str = "<Relationships><Relationship Id='rId1' Type='a/worksheet' Target='worksheets/sheet1.xml'/>\
+                     <Relationship Id='rId2' Type='a/worksheet' Target='/xl/notes.xml'/></Relationships>";
+const TEXTS: &str = "<sst><si><t>Session</t></si><si><r><t xml:space='preserve'>Energy </t></r><r><t>(Wh)</t></r></si><si><t>Arrival</t></si>\
                      <si><t>Departure</t></si><si><t>CCS</t></si><si><t>Stay (min)</t></si><si><t>C &lt;1</t></si></sst>";
 const SHEET: &str = "<worksheet><sheetData><row r='1'><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>4</v></c>\
     <c r='C1' t='s'><v>2</v></c><c r='D1' t='s'><v>3</v></c><c r='E1' t='s'><v>5</v></c><c r='F1' t='s'><v>1</v></c></row>\
@@ -46,6 +49,7 @@ fn archive(members: &[(&str, &str)], deflated: bool) -> Vec<u8> {
 
 fn book(book: &str, deflated: bool) -> Vec<u8> {
     let members = [
+        ("_rels/.rels", ROOT),
         ("xl/workbook.xml", book),
         ("xl/_rels/workbook.xml.rels", LINKS),
         ("xl/sharedStrings.xml", TEXTS),
