@@ -95,7 +95,7 @@ fn table(strategies: &[Comparison]) -> Markup {
             } }
             tbody { @for strategy in strategies { tr {
                 th { (strategy.strategy) }
-                @for figure in &strategy.figures { td { (estimate(figure.value)) } }
+                @for figure in &strategy.figures { td { @match figure.value { Some(value) => (estimate(value)), None => "–" } } }
             } } }
         }
     }

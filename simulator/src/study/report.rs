@@ -51,8 +51,8 @@ pub struct FigureRow {
     pub name: String,
     /// Its unit; empty for a count.
     pub unit: String,
-    /// Its value over seeds.
-    pub value: Estimate,
+    /// Its value over seeds; absent where it says nothing: the bound moves energy by quarters of an hour, not power.
+    pub value: Option<Estimate>,
 }
 
 /// A mean over seeds.
@@ -86,6 +86,9 @@ const FIGURES: [Figure; 10] = [
     ("over circuits", "min", Fold::Sum, |one| one.score.circuit_violation_s / 60.0),
     ("profiles", "", Fold::Sum, |one| one.control.profiles_sent as f64),
 ];
+
+/// Figures that need power as it was from moment to moment.
+const OF_POWER: [&str; 4] = ["peak", "over the limit", "over circuits", "profiles"];
 
 /// Bounds of the distribution of shortfalls. **Units**: kWh.
 const BOUNDS_KWH: [f64; 7] = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0];
@@ -145,7 +148,9 @@ fn compare(strategy: Strategy, results: &[&PartResult]) -> Comparison {
         let values: Vec<f64> = by_seed.into_values().collect();
         let currency = results.first().map(|one| one.score.currency.clone()).unwrap_or_default();
         let unit = if name.starts_with("cost") { currency } else { unit.to_owned() };
-        FigureRow { name: name.to_owned(), unit, value: Estimate::of(&values) }
+        // The bound sends nothing, and gives the energy of a quarter hour at once.
+        let is_told = strategy != Strategy::Offline || !OF_POWER.contains(&name);
+        FigureRow { name: name.to_owned(), unit, value: is_told.then(|| Estimate::of(&values)) }
     };
     let missed = || results.iter().flat_map(|one| &one.shortfalls_kwh);
     Comparison {
