@@ -14,13 +14,21 @@ pub(crate) struct Findings(BTreeMap<String, Finding>);
 impl Findings {
     /// Counts a row; `at` says where it stands in its file.
     pub(crate) fn note(&mut self, rule: impl Into<String>, at: impl Into<String>, value: impl Into<String>) {
-        let rule = rule.into();
+        self.told(rule.into(), at.into(), value.into()).count += 1;
+    }
+
+    /// Tells of a row that is counted under another rule.
+    pub(crate) fn note_also(&mut self, rule: impl Into<String>, at: impl Into<String>, value: impl Into<String>) {
+        self.told(rule.into(), at.into(), value.into()).also += 1;
+    }
+
+    fn told(&mut self, rule: String, at: String, value: String) -> &mut Finding {
         let new = |rule: &String| Finding { rule: rule.clone(), count: 0, also: 0, examples: Vec::new() };
         let finding = self.0.entry(rule).or_insert_with_key(new);
-        finding.count += 1;
         if finding.examples.len() < EXAMPLES {
-            finding.examples.push(Example { at: at.into(), value: value.into() });
+            finding.examples.push(Example { at, value });
         }
+        finding
     }
 
     /// Returns the findings, most frequent first.

@@ -3,19 +3,18 @@
 use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use headroom_domain::units::hours;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::evidence::{NightEvidence, SwapEvidence};
 use super::mapped::Written;
-use super::report::{ClockChanges, Example, Finding, ImportReport};
+use super::report::{ClockChanges, ImportReport};
 use super::source::Source;
 use super::spans::{coverage, overlaps};
 use super::wall::Stay;
 use super::{Format, Import, ImportError};
+use crate::findings::Findings;
 use crate::session::RecordedSession;
 
-/// Examples kept per rule.
-const EXAMPLES: usize = 5;
 /// Mean power over a stay above which a unit is doubted: no car charges so much.
 const DOUBTED_KW: f64 = 350.0;
 /// Energy of a session above which it is doubted: no car's battery holds so much.
@@ -86,8 +85,6 @@ impl Local {
     }
 }
 
-type Findings = BTreeMap<String, Finding>;
-
 /// Collects rows and counts what happens to them.
 #[derive(Default)]
 pub(super) struct Collector {
@@ -129,19 +126,23 @@ impl Collector {
             Err(faults) => faults,
         };
         for (index, fault) in faults.into_iter().enumerate() {
-            note(&mut self.rejected, fault.rule, at, fault.value, index == 0);
+            if index == 0 {
+                self.rejected.note(fault.rule, at, fault.value);
+            } else {
+                self.rejected.note_also(fault.rule, at, fault.value);
+            }
         }
     }
 
     fn accept(&mut self, at: &str, row: Row) {
         for (rule, value) in oddities(&row) {
-            note(&mut self.noticed, rule, at, value, true);
+            self.noticed.note(rule, at, value);
         }
         for (rule, value) in row.repairs {
-            note(&mut self.repaired, rule, at, value, true);
+            self.repaired.note(rule, at, value);
         }
         for (rule, value) in row.notices {
-            note(&mut self.noticed, rule, at, value, true);
+            self.noticed.note(rule, at, value);
         }
         if let Some(local) = row.local {
             self.clock_changes.skipped += usize::from(local.in_gap);
@@ -181,7 +182,7 @@ impl Collector {
 
     /// Sorts the sessions and writes the report.
     pub(super) fn finish(mut self, source: &Source, format: &Format) -> Result<Import, ImportError> {
-        let rejected = by_count(self.rejected);
+        let rejected = self.rejected.by_count();
         if let (true, Some(most)) = (self.sessions.is_empty(), rejected.first()) {
             let example = most.examples.first().map(|example| format!("{}: `{}`", example.at, example.value));
             return Err(ImportError::NothingUsable {
@@ -204,9 +205,9 @@ impl Collector {
             format: format.clone(),
             rows: self.rows,
             accepted: self.sessions.len(),
-            repaired: by_count(self.repaired),
+            repaired: self.repaired.by_count(),
             rejected,
-            noticed: by_count(self.noticed),
+            noticed: self.noticed.by_count(),
             questions: self.questions,
             remarks: self.remarks,
             alike: self.alike,
@@ -249,25 +250,4 @@ const SENTINEL_BEFORE_S: i64 = 946_684_800;
 
 fn span(session: &RecordedSession) -> String {
     format!("{} to {}", session.arrival.to_rfc3339(), session.departure.to_rfc3339())
-}
-
-/// Counts a row, or says that it was counted under another rule before.
-fn note(findings: &mut Findings, rule: String, at: &str, value: String, counts: bool) {
-    let finding = findings.entry(rule).or_insert_with_key(|rule| Finding {
-        rule: rule.clone(),
-        count: 0,
-        also: 0,
-        examples: Vec::new(),
-    });
-    finding.count += usize::from(counts);
-    finding.also += usize::from(!counts);
-    if finding.examples.len() < EXAMPLES {
-        finding.examples.push(Example { at: at.to_owned(), value });
-    }
-}
-
-fn by_count(findings: Findings) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = findings.into_values().collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
-    findings
 }

@@ -1,15 +1,12 @@
 //! A file as bytes, unpacked, and the names that its drivers get.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::ImportError;
+use crate::file::unpacked;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes of a digest that name a driver: enough to tell a million drivers apart.
 const NAME_BYTES: usize = 8;
 
@@ -24,15 +21,7 @@ impl Source {
     pub(super) fn open(path: &Path, salt: Option<&[u8]>) -> Result<Self, ImportError> {
         let raw = std::fs::read(path).map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
         let salt = salt.map_or_else(|| Sha256::digest(&raw).to_vec(), <[u8]>::to_vec);
-        let mut bytes = Vec::new();
-        let (packing, unpacked) = if raw.starts_with(&GZIP_MAGIC) {
-            ("gzip", MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map(|_| ()))
-        } else if raw.starts_with(&ZSTD_MAGIC) {
-            ("zstd", zstd::stream::copy_decode(raw.as_slice(), &mut bytes))
-        } else {
-            return Ok(Self { path: path.to_owned(), bytes: raw, salt });
-        };
-        unpacked.map_err(|error| ImportError::Broken {
+        let bytes = unpacked(raw).map_err(|(packing, error)| ImportError::Broken {
             path: path.to_owned(),
             column: packing.to_owned(),
             rule: format!("does not unpack to its end ({error})"),

@@ -8,6 +8,7 @@ use csv::{ReaderBuilder, StringRecord};
 use super::ImportError;
 use super::mapping::{FileRules, Kind};
 use super::source::Source;
+use crate::file::without_mark;
 
 /// A table of text.
 pub(super) struct Table {
@@ -20,8 +21,6 @@ pub(super) struct TextRow {
     pub(super) at: String,
     pub(super) cells: StringRecord,
 }
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Table {
     pub(super) fn read(source: &Source, rules: &FileRules) -> Result<Self, ImportError> {
@@ -41,7 +40,7 @@ fn csv(source: &Source, delimiter: char) -> Result<Table, ImportError> {
             "give UTF-8 text with a header, or name the format that the file has",
         )
     };
-    let bytes = source.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&source.bytes);
+    let bytes = without_mark(&source.bytes);
     let mut reader = ReaderBuilder::new()
         .delimiter(u8::try_from(delimiter).unwrap_or(b','))
         .flexible(true)

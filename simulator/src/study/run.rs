@@ -211,7 +211,8 @@ fn do_part(ground: &Ground<'_>, part: &Part, power: bool, folder: &Path) -> Resu
 
 /// Writes a file that is there whole or not at all, whenever the program ends.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
-    let beside = path.with_extension("part");
+    // Two processes may do the same part: each has a file of its own until it is whole.
+    let beside = path.with_extension(format!("{}.part", std::process::id()));
     let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     written.map_err(|source| StudyError::File { path: path.to_owned(), source })
 }
