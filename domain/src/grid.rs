@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::ids::NodeId;
 use crate::units::{Current, Power, Voltage};
@@ -100,14 +101,20 @@ pub struct GridNode {
     pub wiring: Option<Wiring>,
 }
 
-/// A tree of nodes, checked. **Shape**: parents stand before their children, so one pass forwards goes down and one
-/// pass backwards goes up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A tree of nodes, checked; its copies share it. **Shape**: parents stand before their children, so one pass forwards
+/// goes down and one pass backwards goes up.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Vec<GridNode>", into = "Vec<GridNode>")]
 pub struct GridTree {
-    nodes: Vec<GridNode>,
-    parents: Vec<Option<usize>>,
-    index: BTreeMap<NodeId, usize>,
+    nodes: Arc<[GridNode]>,
+    parents: Arc<[Option<usize>]>,
+    index: Arc<BTreeMap<NodeId, usize>>,
+}
+
+impl PartialEq for GridTree {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.nodes, &other.nodes) || self.nodes == other.nodes
+    }
 }
 
 /// Why a list of nodes is no tree.
@@ -176,7 +183,7 @@ impl GridTree {
         let index: BTreeMap<NodeId, usize> =
             nodes.iter().enumerate().map(|(position, node)| (node.id.clone(), position)).collect();
         let parents = nodes.iter().map(|node| node.parent.as_ref().map(|parent| index[parent])).collect();
-        Self { nodes, parents, index }
+        Self { nodes: nodes.into(), parents, index: Arc::new(index) }
     }
 
     /// Returns the nodes, parents before children.
@@ -246,6 +253,6 @@ impl TryFrom<Vec<GridNode>> for GridTree {
 
 impl From<GridTree> for Vec<GridNode> {
     fn from(tree: GridTree) -> Self {
-        tree.nodes
+        tree.nodes.to_vec()
     }
 }

@@ -35,8 +35,9 @@ const FALL: f64 = 0.85;
 const FALLS: u8 = 2;
 /// Limits that are alike to this are one.
 const ALIKE: f64 = 0.02;
-/// What is offered above an own maximum, so that a rise shows: an eighth, at least 300 W.
-const ROOM: (f64, f64) = (1.125, 300.0);
+/// What is offered above an own maximum, so that a rise shows: 3 %, at least 100 W. What is offered and not taken is lost to
+/// the others.
+const ROOM: (f64, f64) = (1.03, 100.0);
 /// What is offered to tell a share of phases from an own maximum, of the limit that left it open.
 const PROBE: f64 = 0.8;
 /// Less than this is standby.

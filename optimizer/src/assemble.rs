@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::forecast::Forecast;
-use headroom_domain::grid::Wiring;
+use headroom_domain::grid::{GridTree, Wiring};
 use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::preference::{ChargingPreference, ProfileType};
 use headroom_domain::profile::Belief;
@@ -18,8 +18,9 @@ use crate::snapshot::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot
 
 /// Least current per phase that a vehicle takes (IEC 61851-1).
 const MINIMUM_CURRENT_A: f64 = 6.0;
-/// How much longer a car is assumed to stay that is still there after its departure.
-const EXTENSION_H: i64 = 1;
+/// How much longer a car is assumed to stay that is still there after its departure, from the last quarter hour on: so that
+/// it is not another time with every look.
+const EXTENSION: TimeDelta = TimeDelta::hours(1);
 /// What a session that is nearly full is planned to take at most.
 const NEARLY_FULL_WH: f64 = 1000.0;
 /// What is kept free above a share of phases: chargers hold a current to a few percent.
@@ -34,6 +35,8 @@ pub struct Observation<'a> {
     pub now: DateTime<Utc>,
     /// The site.
     pub site: &'a Site,
+    /// Its tree ([`Site::tree`]).
+    pub tree: &'a GridTree,
     /// What limits its connection point, from now on.
     pub effective: &'a [EffectiveInterval],
     /// What it will draw beside its sessions.
@@ -150,7 +153,7 @@ pub fn assemble(observation: &Observation<'_>) -> Result<Snapshot, AssembleError
         margin_w: Power::try_new(site.margin_kw * 1000.0).unwrap_or_default(),
         sessions,
         settings: settings(observation),
-        ..Snapshot::new(observation.now, grid, site.tree()?, prices)
+        ..Snapshot::new(observation.now, grid, observation.tree.clone(), prices)
     };
     snapshot.check()?;
     Ok(snapshot)
@@ -180,7 +183,8 @@ fn settings(observation: &Observation<'_>) -> Settings {
     // Refreshed when half its time is over, so that one lost message does no harm.
     let refresh_before_s = tail_after_s / 2;
     let left_to_newcomers = Ratio::from_ratio(observation.site.defaults.left_to_newcomers);
-    Settings { tail_after_s, refresh_before_s, left_to_newcomers, ..observation.settings }
+    let leave_early = Ratio::from_ratio(observation.site.defaults.leave_early);
+    Settings { tail_after_s, refresh_before_s, left_to_newcomers, leave_early, ..observation.settings }
 }
 
 fn forecast_load(observation: &Observation<'_>, grid: &TimeGrid) -> Result<NodeBaseLoad, AssembleError> {
@@ -213,6 +217,43 @@ fn highest_over(grid: &TimeGrid, values: &[Power], window: Interval) -> Power {
     values[first..end].iter().copied().fold(values[first], Power::max)
 }
 
+/// What a session asks for, as far as it is known.
+pub(crate) struct Wish {
+    pub(crate) departure: DateTime<Utc>,
+    pub(crate) needed_wh: Energy,
+    pub(crate) wanted_wh: Energy,
+    pub(crate) maximum_w: Power,
+    pub(crate) minimum_w: Power,
+    /// Share of the allowed power that it takes.
+    pub(crate) uptake: Ratio,
+    /// Share of the allowed power that it can load nodes with.
+    pub(crate) load_share: Ratio,
+}
+
+impl Wish {
+    /// Reckons with what a driver said, else with what is usual at the site.
+    pub(crate) fn of(site: &Site, wiring: &Wiring, session: &ObservedSession, now: DateTime<Utc>) -> Self {
+        let departure = departure(site, session, now);
+        let (maximum_w, minimum_w) = powers(wiring, session);
+        let uptake = Ratio::from_ratio(session.uptake.as_ratio().clamp(UPTAKE_LEAST, 1.0));
+        let stated = session.preference.as_ref().and_then(|preference| preference.energy_need_wh);
+        let mut needed_wh = (stated.unwrap_or_else(|| site.default_energy()) - session.energy_wh).or_zero();
+        // Who has said nothing may take more than is assumed: as much as fits the stay, where it is cheap.
+        let fits = (maximum_w * uptake.as_ratio()) * (departure - now);
+        let mut wanted_wh = if stated.is_some() { needed_wh } else { needed_wh.max(fits) };
+        if session.appetite == Appetite::Tapering {
+            needed_wh = needed_wh.min(Energy::from_wh(NEARLY_FULL_WH));
+            wanted_wh = wanted_wh.min(Energy::from_wh(NEARLY_FULL_WH));
+        }
+        if session.appetite == Appetite::Stopped {
+            // It is offered the least current where others leave room, so that it shows when it wants more.
+            (needed_wh, wanted_wh) = (Energy::ZERO, fits);
+        }
+        let load_share = Ratio::from_ratio((session.load_share.as_ratio() * LOAD_SHARE_MARGIN).min(1.0));
+        Self { departure, needed_wh, wanted_wh, maximum_w, minimum_w, uptake, load_share }
+    }
+}
+
 fn session_state(
     observation: &Observation<'_>,
     evse: &SiteEvse,
@@ -221,24 +262,8 @@ fn session_state(
     let site = observation.site;
     let wiring = evse.wiring()?;
     let preference = session.preference.as_ref();
-    let profile_type = preference.map_or_else(ProfileType::default, |preference| preference.profile_type);
     let departure_stated = preference.is_some_and(|preference| preference.departure.is_some());
-    let departure = departure(observation, session);
-    let (maximum_w, minimum_w) = powers(&wiring, session);
-    let uptake = Ratio::from_ratio(session.uptake.as_ratio().clamp(UPTAKE_LEAST, 1.0));
-    let stated = preference.and_then(|preference| preference.energy_need_wh);
-    let mut needed_wh = (stated.unwrap_or_else(|| site.default_energy()) - session.energy_wh).or_zero();
-    // Who has said nothing may take more than is assumed: as much as fits the stay, where it is cheap.
-    let fits = (maximum_w * uptake.as_ratio()) * (departure - observation.now);
-    let mut wanted_wh = if stated.is_some() { needed_wh } else { needed_wh.max(fits) };
-    if session.appetite == Appetite::Tapering {
-        needed_wh = needed_wh.min(Energy::from_wh(NEARLY_FULL_WH));
-        wanted_wh = wanted_wh.min(Energy::from_wh(NEARLY_FULL_WH));
-    }
-    if session.appetite == Appetite::Stopped {
-        // It is offered the least current where others leave room, so that it shows when it wants more.
-        (needed_wh, wanted_wh) = (Energy::ZERO, fits);
-    }
+    let wish = Wish::of(site, &wiring, session, observation.now);
     let mut belief = session.belief.clone();
     if !session.takes_profiles {
         belief = Belief::untouched(wiring.maximum_power());
@@ -248,19 +273,19 @@ fn session_state(
         node: site.evse_node(&evse.uid),
         steerable: session.takes_profiles,
         arrival: session.started_at.min(observation.now),
-        departure,
-        needed_wh,
-        wanted_wh,
-        maximum_w,
-        minimum_w,
+        departure: wish.departure,
+        needed_wh: wish.needed_wh,
+        wanted_wh: wish.wanted_wh,
+        maximum_w: wish.maximum_w,
+        minimum_w: wish.minimum_w,
         power_levels_w: Vec::new(),
         vehicle: None,
         discharge: None,
         may_pause: true,
-        uptake,
-        load_share: Ratio::from_ratio((session.load_share.as_ratio() * LOAD_SHARE_MARGIN).min(1.0)),
+        uptake: wish.uptake,
+        load_share: wish.load_share,
         priority: 1.0,
-        profile_type,
+        profile_type: preference.map_or_else(ProfileType::default, |preference| preference.profile_type),
         may_wait: match session.appetite {
             Appetite::Usual => departure_stated,
             Appetite::Tapering => false,
@@ -273,15 +298,15 @@ fn session_state(
     })
 }
 
-fn departure(observation: &Observation<'_>, session: &ObservedSession) -> DateTime<Utc> {
+fn departure(site: &Site, session: &ObservedSession, now: DateTime<Utc>) -> DateTime<Utc> {
     let stated = session.preference.as_ref().and_then(|preference| preference.departure);
     let usual = || {
         #[expect(clippy::cast_possible_truncation, reason = "a stay in seconds fits i64; the site's check bounds it")]
-        let stay = TimeDelta::try_seconds((observation.site.defaults.stay_h * 3600.0) as i64).unwrap_or_default();
+        let stay = TimeDelta::try_seconds((site.defaults.stay_h * 3600.0) as i64).unwrap_or_default();
         session.started_at + stay
     };
     let departure = stated.unwrap_or_else(usual);
-    if departure > observation.now { departure } else { observation.now + TimeDelta::hours(EXTENSION_H) }
+    if departure > now { departure } else { floor_to(now, TimeDelta::minutes(15)) + EXTENSION }
 }
 
 /// Returns the most and the least power of a session above zero.

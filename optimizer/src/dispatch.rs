@@ -64,7 +64,7 @@ pub fn dispatch(snapshot: &Snapshot, schedule: &Schedule) -> Dispatch {
         return Dispatch::default();
     }
     let rows = Rows::new(snapshot);
-    let envelope = Envelope::new(snapshot, schedule);
+    let envelope = Envelope::new(snapshot, schedule, &rows);
     let desired = Desired::new(snapshot, schedule, &rows, &envelope);
     let left = envelope.room(&rows, &envelope.worst_w);
     let full = Overfull::new(&rows, &left, envelope.pieces.len());

@@ -86,6 +86,7 @@ pub mod shadow;
 pub mod snapshot;
 mod solve;
 mod stages;
+mod standing;
 mod storage;
 pub mod strategies;
 pub mod table;

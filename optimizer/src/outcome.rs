@@ -121,7 +121,10 @@ fn breaches(problem: &Problem<'_>) -> Vec<Breach> {
         }
     };
     let lasting = |window: &&Option<Interval>| window.is_some_and(|window| hours(window.duration()) > 0.0);
-    for (index, row) in problem.rows.all().iter().enumerate().filter(|(_, row)| row.measure == Measure::Import) {
+    // Where nothing but sessions draws, nothing is broken that they do not keep.
+    let can_break = |index: usize| problem.rows.has_guard(index) || !problem.snapshot.batteries.is_empty();
+    let rows = problem.rows.all().iter().enumerate();
+    for (index, row) in rows.filter(|(at, row)| row.measure == Measure::Import && can_break(*at)) {
         let margin = if row.node == 0 { problem.snapshot.margin_w.as_w() } else { 0.0 };
         for (step, _) in problem.windows.iter().enumerate().filter(|(_, window)| lasting(window)) {
             let room = problem.beside_base_w(index, step);

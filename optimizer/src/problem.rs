@@ -30,6 +30,8 @@ pub(crate) struct Stay {
     pub(crate) pattern_w: Option<Vec<f64>>,
     /// What a kWh beyond the need is worth.
     pub(crate) value_per_kwh: f64,
+    /// What a kWh counts in each step in the goal of cost.
+    pub(crate) price_per_kwh: Vec<f64>,
     /// Its battery, where its state bounds what it can take or give.
     pub(crate) cell: Option<Cell>,
 }
@@ -119,6 +121,11 @@ impl<'a> Problem<'a> {
             saved_per_kwh: Vec::new(),
         };
         problem.keep_for_newcomers();
+        for session in 0..problem.stays.len() {
+            let prices =
+                (0..problem.steps()).map(|step| crate::stages::cost::counted(&problem, session, step)).collect();
+            problem.stays[session].price_per_kwh = prices;
+        }
         let saved = |(step, drawn): (usize, f64)| {
             if drawn < 0.0 { problem.price(step) - problem.export_price(step) } else { 0.0 }
         };
@@ -377,12 +384,12 @@ fn dirts(snapshot: &Snapshot) -> Option<Vec<f64>> {
 
 /// Returns what a row leaves in what is left of a step beside its base load; nothing where that is past.
 fn room_in(rows: &Rows<'_>, row: usize, step: usize, window: Option<Interval>) -> f64 {
-    window.map_or(0.0, |window| rows.limit(row, window).0 - rows.guard_in(row, step))
+    window.map_or(0.0, |window| rows.limit_w(row, window) - rows.guard_in(row, step))
 }
 
 /// Returns what a row leaves beside its base load; less than zero where the base load alone breaks the limit.
 pub(crate) fn room(rows: &Rows<'_>, row: usize, window: Interval) -> f64 {
-    rows.limit(row, window).0 - rows.guard(row, window)
+    rows.limit_w(row, window) - rows.guard(row, window)
 }
 
 /// How far ahead the room that is left to newcomers is at its most.
@@ -423,6 +430,7 @@ fn stay(snapshot: &Snapshot, session: &SessionState) -> Stay {
         maximum_w: session.maximum_w.as_w(),
         minimum_w: session.minimum_w.as_w(),
         pattern_w: None,
+        price_per_kwh: Vec::new(),
         value_per_kwh: snapshot.settings.wanted_value.map_or(mean, headroom_domain::EnergyPrice::as_per_kwh),
     }
 }

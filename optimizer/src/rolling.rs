@@ -8,6 +8,8 @@ use crate::solve::Unsolved;
 use crate::stages::Staged;
 use crate::{fallback, flow, outcome, repair, stages};
 
+pub use crate::standing::still_serves;
+
 /// What one plan leaves so that the next one of the same area is quicker. It changes no answer.
 #[derive(Debug, Clone, Default)]
 pub struct Memory(pub(crate) Option<flow::Basis>);
@@ -70,12 +72,6 @@ pub(crate) fn staged(problem: &Problem<'_>, greedy: &Powers, memory: &mut Memory
     let tried = stages::plan(problem, true, &mut memory.0);
     let is_sure = tried.as_ref().is_ok_and(|staged| staged.optimal) || meets_all_needs(problem, greedy);
     if is_sure { tried } else { stages::plan(problem, false, &mut memory.0) }
-}
-
-/// Tells whether a schedule can be dispatched again: it speaks of the same sessions and the same steps.
-pub fn still_fits(schedule: &Schedule, snapshot: &Snapshot) -> bool {
-    let planned = schedule.sessions.iter().map(|plan| &plan.session);
-    schedule.grid == snapshot.grid && planned.eq(snapshot.sessions.iter().map(|session| &session.id))
 }
 
 /// Tells whether powers miss nothing but what stays are too short for.

@@ -111,8 +111,19 @@ impl<'a> Rows<'a> {
 
     /// Returns the lowest limit of a row over a window, margin taken off, and what it rests on.
     pub(crate) fn limit(&self, row: usize, window: Interval) -> (f64, Basis) {
+        let (limit_w, basis) = self.lowest(row, window);
+        (limit_w, basis.cloned().unwrap_or(Basis::ConnectionCapacity))
+    }
+
+    /// Returns the lowest limit of a row over a window, margin taken off.
+    pub(crate) fn limit_w(&self, row: usize, window: Interval) -> f64 {
+        self.lowest(row, window).0
+    }
+
+    /// Returns the lowest limit of a row over a window and what it rests on, where that is not how the node is built.
+    fn lowest(&self, row: usize, window: Interval) -> (f64, Option<&'a Basis>) {
         let Row { node, measure, rated_w, .. } = self.all[row];
-        let mut lowest = (rated_w, Basis::ConnectionCapacity);
+        let mut lowest = (rated_w, None);
         if measure != Measure::Import {
             return lowest;
         }
@@ -120,7 +131,7 @@ impl<'a> Rows<'a> {
             if let Some((power, basis)) = &piece.maximum_import_w
                 && power.as_w() < lowest.0
             {
-                lowest = (power.as_w(), basis.clone());
+                lowest = (power.as_w(), Some(basis));
             }
         }
         let margin = if node == 0 { self.snapshot.margin_w.as_w() } else { 0.0 };
@@ -142,6 +153,11 @@ impl<'a> Rows<'a> {
         let within = self.limits[node].into_iter().flat_map(|limits| limits.over(window));
         let stated = within.filter_map(|piece| piece.maximum_export_w.as_ref()).map(|(power, _)| power.as_w());
         Some(stated.fold(rated, f64::min)).filter(|limit| limit.is_finite())
+    }
+
+    /// Tells whether a base load counts in a row.
+    pub(crate) fn has_guard(&self, row: usize) -> bool {
+        !self.unguarded[row]
     }
 
     /// Returns the guard of the base load of a row in a step of the grid.
@@ -186,7 +202,8 @@ impl Places {
             lines: vec![Vec::new(); nodes.len()],
             voltages,
         };
-        for (node, grid_node) in nodes.iter().enumerate() {
+        let used = in_use(snapshot, limits);
+        for (node, grid_node) in nodes.iter().enumerate().filter(|(node, _)| used[*node]) {
             let Rating { maximum_import_w, maximum_phase_current_a, .. } = grid_node.rating;
             if limits[node].is_some() || maximum_import_w.is_some() {
                 let rated_w = maximum_import_w.map_or(f64::INFINITY, Power::as_w);
@@ -235,6 +252,22 @@ impl Places {
         let above = above.map(|&row| (row, weight(&self.rows[row], wiring))).filter(|(_, weight)| *weight > 0.0);
         above.chain(self.lines[position].iter().copied()).collect()
     }
+}
+
+/// Returns the nodes that something is known of: what draws there or below, or a limit beside its rating.
+fn in_use(snapshot: &Snapshot, limits: &[Option<&NodeLimits>]) -> Vec<bool> {
+    let mut used: Vec<bool> = limits.iter().map(Option::is_some).collect();
+    let sessions = snapshot.sessions.iter().map(|session| &session.node);
+    let batteries = snapshot.batteries.iter().map(|battery| &battery.node);
+    let loads = snapshot.base_load.iter().map(|load| &load.node);
+    let generation = snapshot.generation.iter().map(|generation| &generation.node);
+    let reserves = snapshot.reserves.iter().map(|reserve| &reserve.node);
+    for id in sessions.chain(batteries).chain(loads).chain(generation).chain(reserves) {
+        for node in snapshot.tree.position(id).into_iter().flat_map(|position| snapshot.tree.path_to_root(position)) {
+            used[node] = true;
+        }
+    }
+    used
 }
 
 fn weight(row: &Row, wiring: Option<&Wiring>) -> f64 {

@@ -181,6 +181,8 @@ pub struct Settings {
     pub carbon_price_per_kg: Money,
     /// Share of the room that is left to vehicles yet to come. It grows from nothing now to this in two hours.
     pub left_to_newcomers: Ratio,
+    /// Share of the drivers who leave before their departure; what waits for a lower price may be lost with them.
+    pub leave_early: Ratio,
     /// Smaller differences of power are not worth a message (also: 3 % of the power).
     pub tolerance_w: Power,
 }
@@ -196,6 +198,7 @@ impl Default for Settings {
             wanted_value: None,
             carbon_price_per_kg: Money::ZERO,
             left_to_newcomers: Ratio::ZERO,
+            leave_early: Ratio::ZERO,
             tolerance_w: Power::from_w(300.0),
         }
     }

@@ -90,7 +90,7 @@ fn nodes(text: &mut String, snapshot: &Snapshot, schedule: &Schedule) {
             continue;
         }
         let lines = windows(snapshot, schedule).map(|(step, window)| {
-            let (limit_w, _) = rows.limit(index, window);
+            let limit_w = rows.limit_w(index, window);
             let cells = [limit_w, rows.guard(index, window), planned[row.node][step]];
             (window.start, cells.map(kw).to_vec())
         });

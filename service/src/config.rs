@@ -86,7 +86,8 @@ pub struct Ocpi {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Control {
-    /// Time between plans when nothing happens. **Units**: s.
+    /// How often it is looked whether the plan in force still serves. What happens is planned at once, and no plan becomes
+    /// older than a quarter of an hour. **Units**: s.
     pub plan_every_s: u32,
     /// Longest time a plan may take; after it a simpler rule answers. **Units**: s, of real time.
     pub plan_deadline_s: f64,

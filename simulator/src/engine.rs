@@ -20,9 +20,11 @@ use crate::world::{Score, SessionOutcome, SitePlan, score, twin};
 
 mod control;
 mod faults;
+mod foresight;
 pub mod offline;
 mod options;
 mod record;
+mod rule;
 mod run;
 mod site_file;
 mod strategy;

@@ -63,7 +63,7 @@ fn rise(samples: &[Sample], beyond_w: &[f64], lag: TimeDelta) -> Option<Rise> {
             squares += (last.power_w - now.power_w).powi(2);
         }
     }
-    rises_w.sort_by(f64::total_cmp);
+    rises_w.sort_unstable_by(f64::total_cmp);
     let beyond_usual_w = PROBABILITIES.iter().map(|probability| kept(quantile(&rises_w, *probability))).collect();
     (!rises_w.is_empty()).then(|| Rise { spread_w: kept((squares / rises_w.len() as f64).sqrt()), beyond_usual_w })
 }

@@ -123,8 +123,8 @@ fn bucket(deviations: &[Deviation], spread_w: &Profile, leads: &[i64], widen: f6
         pairs.iter().map(|(recent, target)| scaled(target.mean_w, *recent, target.place)).collect();
     let mut peaks: Vec<f64> =
         pairs.iter().map(|(recent, target)| scaled(target.peak_w, *recent, target.place)).collect();
-    means.sort_by(f64::total_cmp);
-    peaks.sort_by(f64::total_cmp);
+    means.sort_unstable_by(f64::total_cmp);
+    peaks.sort_unstable_by(f64::total_cmp);
     let median = quantile(&means, 0.5);
     let at = |probability: &f64| {
         let of = if *probability >= super::PEAK_FROM { &peaks } else { &means };

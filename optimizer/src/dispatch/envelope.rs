@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use headroom_domain::Interval;
-use headroom_domain::schedule::{BatteryPlan, Schedule};
+use headroom_domain::schedule::Schedule;
 
 use crate::room::Room;
 use crate::rows::Rows;
@@ -15,13 +15,13 @@ pub(crate) struct Envelope {
     pub(crate) pieces: Vec<Interval>,
     /// `worst_w[session][piece]`; zero for a session that is still to come.
     pub(crate) worst_w: Vec<Vec<f64>>,
-    /// What the site's batteries do: `batteries_w[battery][piece]`; beyond the plan, nothing.
-    batteries_w: Vec<Vec<f64>>,
+    /// What limits leave beside the base load and what the site's batteries do; those do nothing beyond the plan.
+    free: Room,
 }
 
 impl Envelope {
     /// Takes the envelope of all that could be in force.
-    pub(crate) fn new(snapshot: &Snapshot, schedule: &Schedule) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, schedule: &Schedule, rows: &Rows<'_>) -> Self {
         let pieces = pieces(snapshot);
         let worst = |session: &crate::snapshot::SessionState| {
             if session.arrival > snapshot.now {
@@ -30,27 +30,21 @@ impl Envelope {
             pieces.iter().map(|piece| session.belief.worst_at(piece.start).as_w()).collect()
         };
         let worst_w = snapshot.sessions.iter().map(worst).collect();
-        let planned = |plan: &BatteryPlan| {
-            let power = |piece: &Interval| schedule.grid.index_of(piece.start).and_then(|step| plan.power_w.get(step));
-            pieces.iter().map(|piece| power(piece).map_or(0.0, |power| power.as_w())).collect()
-        };
-        let batteries_w = schedule.batteries.iter().map(planned).collect();
-        Self { pieces, worst_w, batteries_w }
+        let free = |row: usize| pieces.iter().map(|piece| crate::problem::room(rows, row, *piece)).collect();
+        let mut free = Room::new((0..rows.all().len()).map(free).collect());
+        for (battery, plan) in schedule.batteries.iter().enumerate() {
+            let planned = |step: usize| plan.power_w.get(step).map_or(0.0, |power| power.as_w());
+            let power = |piece: &Interval| schedule.grid.index_of(piece.start).map_or(0.0, planned);
+            free.take_at(rows.of_battery(battery), &pieces.iter().map(power).collect::<Vec<f64>>());
+        }
+        Self { pieces, worst_w, free }
     }
 
     /// Returns the room that powers leave under every limit; below zero where they break one.
     pub(crate) fn room(&self, rows: &Rows<'_>, powers_w: &[Vec<f64>]) -> Room {
-        let free = |row: usize| {
-            self.pieces.iter().map(move |piece| crate::problem::room(rows, row, *piece)).collect::<Vec<f64>>()
-        };
-        let mut room = Room::new((0..rows.all().len()).map(free).collect());
-        for (battery, power_w) in self.batteries_w.iter().enumerate() {
-            room.take_at(rows.of_battery(battery), power_w);
-        }
-        for (session, powers) in powers_w.iter().enumerate() {
-            for (piece, power) in powers.iter().enumerate().filter(|(_, power)| **power != 0.0) {
-                room.take(rows, session, piece, *power);
-            }
+        let mut room = self.free.clone();
+        for (session, power_w) in powers_w.iter().enumerate() {
+            room.take_at(rows.of(session), power_w);
         }
         room
     }

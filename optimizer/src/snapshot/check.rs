@@ -4,6 +4,7 @@ use headroom_domain::grid::GridTree;
 use headroom_domain::profile::Belief;
 use headroom_domain::{Power, SessionId};
 use std::collections::BTreeSet;
+use std::fmt::{self, Display};
 
 use super::{NodeBaseLoad, NodeLimits, SessionState, Settings, Snapshot};
 
@@ -66,13 +67,13 @@ impl Snapshot {
         }
         let mut limited = BTreeSet::new();
         for (index, limits) in self.limits.iter().enumerate() {
-            limits.check(&format!("limits[{index}]"), &self.tree)?;
+            limits.check(format_args!("limits[{index}]"), &self.tree)?;
             if !limited.insert(&limits.node) {
                 return Err(duplicate("limits", limits.node.as_str()));
             }
         }
         for (index, base) in self.base_load.iter().enumerate() {
-            self.check_base_load(&format!("base_load[{index}]"), base)?;
+            self.check_base_load(format_args!("base_load[{index}]"), base)?;
         }
         self.check_length("prices", self.prices.len())?;
         self.check_assets()?;
@@ -95,77 +96,90 @@ impl Snapshot {
             if !names.insert(&session.id) {
                 return Err(duplicate("sessions", session.id.as_str()));
             }
-            let field = |name: &str| format!("sessions[{}].{name}", session.id);
-            check_node(&field("node"), session.node.as_str(), self.tree.position(&session.node))?;
+            let field = |name: &'static str| SessionField { session: &session.id, name };
+            check_node(field("node"), session.node.as_str(), self.tree.position(&session.node))?;
             session.check(&field)?;
         }
         Ok(())
     }
 
-    fn check_base_load(&self, field: &str, base: &NodeBaseLoad) -> Result<(), SnapshotError> {
-        check_node(&format!("{field}.node"), base.node.as_str(), self.tree.position(&base.node))?;
-        self.check_length(&format!("{field}.guard_w"), base.guard_w.len())?;
+    fn check_base_load(&self, field: fmt::Arguments<'_>, base: &NodeBaseLoad) -> Result<(), SnapshotError> {
+        check_node(format_args!("{field}.node"), base.node.as_str(), self.tree.position(&base.node))?;
+        self.check_length(format_args!("{field}.guard_w"), base.guard_w.len())?;
         if !base.least_w.is_empty() {
-            self.check_length(&format!("{field}.least_w"), base.least_w.len())?;
+            self.check_length(format_args!("{field}.least_w"), base.least_w.len())?;
         }
-        self.check_length(&format!("{field}.expected_w"), base.expected_w.len())
+        self.check_length(format_args!("{field}.expected_w"), base.expected_w.len())
     }
 
-    pub(super) fn check_length(&self, field: &str, values: usize) -> Result<(), SnapshotError> {
+    pub(super) fn check_length(&self, field: impl Display, values: usize) -> Result<(), SnapshotError> {
         let steps = self.grid.len();
-        if values == steps { Ok(()) } else { Err(SnapshotError::Length { field: field.to_owned(), steps, values }) }
+        if values == steps { Ok(()) } else { Err(SnapshotError::Length { field: field.to_string(), steps, values }) }
     }
 }
 
 impl NodeLimits {
     /// Checks limits against the tree that they are for.
-    pub(crate) fn check(&self, field: &str, tree: &GridTree) -> Result<(), SnapshotError> {
-        check_node(&format!("{field}.node"), self.node.as_str(), tree.position(&self.node))?;
+    pub(crate) fn check(&self, field: impl Display, tree: &GridTree) -> Result<(), SnapshotError> {
+        check_node(format_args!("{field}.node"), self.node.as_str(), tree.position(&self.node))?;
         let mut end = None;
         for (index, piece) in self.effective.iter().enumerate() {
-            let field = format!("{field}.effective[{index}]");
+            let field = format_args!("{field}.effective[{index}]");
             if piece.interval.start >= piece.interval.end {
-                return Err(order(&field, "ends before it begins: intervals are [start, end)"));
+                return Err(order(field, "ends before it begins: intervals are [start, end)"));
             }
             if end.is_some_and(|end| piece.interval.start < end) {
-                return Err(order(&field, "begins before the one before it ends: sort them and make them disjoint"));
+                return Err(order(field, "begins before the one before it ends: sort them and make them disjoint"));
             }
             end = Some(piece.interval.end);
             for (power, _) in piece.maximum_import_w.iter().chain(&piece.maximum_export_w) {
-                not_negative(&field, *power)?;
+                not_negative(field, *power)?;
             }
         }
         Ok(())
     }
 }
 
+/// The path of a session's field, written only where something is wrong with it.
+#[derive(Clone, Copy)]
+pub(super) struct SessionField<'a> {
+    session: &'a SessionId,
+    name: &'static str,
+}
+
+impl Display for SessionField<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sessions[{}].{}", self.session, self.name)
+    }
+}
+
 impl SessionState {
-    fn check(&self, field: &dyn Fn(&str) -> String) -> Result<(), SnapshotError> {
+    fn check<'a>(&self, field: &dyn Fn(&'static str) -> SessionField<'a>) -> Result<(), SnapshotError> {
         self.check_vehicle(field)?;
         if self.departure <= self.arrival {
-            return Err(order(&field("departure"), "is not after `arrival`: correct one of them"));
+            return Err(order(field("departure"), "is not after `arrival`: correct one of them"));
         }
         let energies = [("needed_wh", self.needed_wh), ("wanted_wh", self.wanted_wh)];
         for (name, energy) in energies {
-            range(&field(name), energy.as_wh(), |value| value >= 0.0, "give 0 Wh or more")?;
+            range(field(name), energy.as_wh(), |value| value >= 0.0, "give 0 Wh or more")?;
         }
         let wanted = self.wanted_wh;
-        range(&field("wanted_wh"), wanted.as_wh(), |_| wanted >= self.needed_wh, "give at least `needed_wh`")?;
+        range(field("wanted_wh"), wanted.as_wh(), |_| wanted >= self.needed_wh, "give at least `needed_wh`")?;
         for (name, power) in
             [("maximum_w", self.maximum_w), ("minimum_w", self.minimum_w), ("safe_rate_w", self.safe_rate_w)]
         {
-            not_negative(&field(name), power)?;
+            not_negative(field(name), power)?;
         }
         let minimum = self.minimum_w;
-        range(&field("minimum_w"), minimum.as_w(), |_| minimum <= self.maximum_w, "give at most `maximum_w`")?;
+        range(field("minimum_w"), minimum.as_w(), |_| minimum <= self.maximum_w, "give at most `maximum_w`")?;
         let uptake = self.uptake.as_ratio();
-        range(&field("uptake"), uptake, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")?;
+        range(field("uptake"), uptake, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")?;
         let load_share = self.load_share.as_ratio();
-        range(&field("load_share"), load_share, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")?;
+        range(field("load_share"), load_share, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")?;
         let priority = self.priority;
-        range(&field("priority"), priority, |value| value.is_finite() && value > 0.0, "give more than 0, usually 1")?;
+        range(field("priority"), priority, |value| value.is_finite() && value > 0.0, "give more than 0, usually 1")?;
         let Belief { fallback_w, .. } = self.belief;
-        not_negative(&field("belief.fallback_w"), fallback_w)
+        not_negative(field("belief.fallback_w"), fallback_w)
     }
 }
 
@@ -196,34 +210,36 @@ impl Settings {
         range("settings.minimum_current_within_s", within_s, |value| value >= 0.0, "give 0 s or more")?;
         let newcomers = self.left_to_newcomers.as_ratio();
         range("settings.left_to_newcomers", newcomers, |value| (0.0..=0.9).contains(&value), "give 0 to 0.9")?;
+        let leavers = self.leave_early.as_ratio();
+        range("settings.leave_early", leavers, |value| (0.0..=0.9).contains(&value), "give 0 to 0.9")?;
         not_negative("settings.tolerance_w", self.tolerance_w)
     }
 }
 
-pub(super) fn check_node(field: &str, node: &str, position: Option<usize>) -> Result<(), SnapshotError> {
+pub(super) fn check_node(field: impl Display, node: &str, position: Option<usize>) -> Result<(), SnapshotError> {
     match position {
         Some(_) => Ok(()),
-        None => Err(SnapshotError::UnknownNode { field: field.to_owned(), node: node.to_owned() }),
+        None => Err(SnapshotError::UnknownNode { field: field.to_string(), node: node.to_owned() }),
     }
 }
 
-pub(super) fn order(field: &str, rule: &'static str) -> SnapshotError {
-    SnapshotError::Order { field: field.to_owned(), rule }
+pub(super) fn order(field: impl Display, rule: &'static str) -> SnapshotError {
+    SnapshotError::Order { field: field.to_string(), rule }
 }
 
-pub(super) fn duplicate(field: &str, name: &str) -> SnapshotError {
-    SnapshotError::Duplicate { field: field.to_owned(), name: name.to_owned() }
+pub(super) fn duplicate(field: impl Display, name: &str) -> SnapshotError {
+    SnapshotError::Duplicate { field: field.to_string(), name: name.to_owned() }
 }
 
 pub(super) fn range(
-    field: &str,
+    field: impl Display,
     value: f64,
     good: impl Fn(f64) -> bool,
     rule: &'static str,
 ) -> Result<(), SnapshotError> {
-    if good(value) { Ok(()) } else { Err(SnapshotError::OutOfRange { field: field.to_owned(), value, rule }) }
+    if good(value) { Ok(()) } else { Err(SnapshotError::OutOfRange { field: field.to_string(), value, rule }) }
 }
 
-pub(super) fn not_negative(field: &str, power: Power) -> Result<(), SnapshotError> {
+pub(super) fn not_negative(field: impl Display, power: Power) -> Result<(), SnapshotError> {
     range(field, power.as_w(), |value| value >= 0.0, "give 0 W or more")
 }

@@ -1,8 +1,10 @@
 //! What batteries, generation, lines and vehicles must keep.
 
+use std::fmt::Display;
+
 use headroom_domain::Power;
 
-use super::check::{SnapshotError, check_node, not_negative, order, range};
+use super::check::{SessionField, SnapshotError, check_node, not_negative, order, range};
 use super::{Battery, Generation, Line, SessionState, Snapshot};
 
 impl Snapshot {
@@ -82,34 +84,37 @@ impl Battery {
 }
 
 impl SessionState {
-    pub(super) fn check_vehicle(&self, field: &dyn Fn(&str) -> String) -> Result<(), SnapshotError> {
+    pub(super) fn check_vehicle<'a>(
+        &self,
+        field: &dyn Fn(&'static str) -> SessionField<'a>,
+    ) -> Result<(), SnapshotError> {
         let levels = field("power_levels_w");
-        self.power_levels_w.iter().try_for_each(|power| not_negative(&levels, *power))?;
+        self.power_levels_w.iter().try_for_each(|power| not_negative(levels, *power))?;
         if !self.power_levels_w.is_sorted() {
-            return Err(order(&levels, "must rise: sort it"));
+            return Err(order(levels, "must rise: sort it"));
         }
         if let Some(vehicle) = self.vehicle {
             let capacity = vehicle.capacity_wh.as_wh();
-            range(&field("vehicle.capacity_wh"), capacity, |value| value > 0.0, "give more than 0 Wh")?;
+            range(field("vehicle.capacity_wh"), capacity, |value| value > 0.0, "give more than 0 Wh")?;
             let fits = |value: f64| (0.0..=capacity).contains(&value);
-            range(&field("vehicle.stored_wh"), vehicle.stored_wh.as_wh(), fits, "give 0 Wh to `capacity_wh`")?;
-            share(&field("vehicle.efficiency"), vehicle.efficiency.as_ratio())?;
+            range(field("vehicle.stored_wh"), vehicle.stored_wh.as_wh(), fits, "give 0 Wh to `capacity_wh`")?;
+            share(field("vehicle.efficiency"), vehicle.efficiency.as_ratio())?;
             let from = vehicle.taper_from.as_ratio();
-            range(&field("vehicle.taper_from"), from, |value| (0.0..=1.0).contains(&value), "give 0 to 1")?;
+            range(field("vehicle.taper_from"), from, |value| (0.0..=1.0).contains(&value), "give 0 to 1")?;
         }
         if let Some(discharge) = self.discharge {
             if self.vehicle.is_none() {
-                return Err(order(&field("discharge"), "needs `vehicle`: without its state nothing can be given back"));
+                return Err(order(field("discharge"), "needs `vehicle`: without its state nothing can be given back"));
             }
-            not_negative(&field("discharge.maximum_w"), discharge.maximum_w)?;
+            not_negative(field("discharge.maximum_w"), discharge.maximum_w)?;
             let floor = discharge.floor_wh.as_wh();
-            range(&field("discharge.floor_wh"), floor, |value| value >= 0.0, "give 0 Wh or more")?;
-            range(&field("discharge.wear"), discharge.wear.as_per_kwh(), |value| value >= 0.0, "give 0 or more")?;
+            range(field("discharge.floor_wh"), floor, |value| value >= 0.0, "give 0 Wh or more")?;
+            range(field("discharge.wear"), discharge.wear.as_per_kwh(), |value| value >= 0.0, "give 0 or more")?;
         }
         Ok(())
     }
 }
 
-fn share(field: &str, value: f64) -> Result<(), SnapshotError> {
+fn share(field: impl Display, value: f64) -> Result<(), SnapshotError> {
     range(field, value, |value| value > 0.0 && value <= 1.0, "give more than 0 and at most 1")
 }

@@ -1,5 +1,6 @@
 //! Third goal: cost. Energy at its price, a new peak at the demand charge, less what wanted energy is worth.
 //!
+//! Who may leave early pays by waiting as well: the needed energy that would be lost counts as twice the dearest kWh.
 //! Who is in a hurry pays by waiting instead of by the price: an hour's wait of a kWh counts as the dearest kWh. Who wants
 //! clean energy pays by its carbon: the dirtiest kWh counts as the dearest. What would be fed in costs what that earns.
 
@@ -13,6 +14,10 @@ use crate::problem::{Powers, Problem};
 const HURRIED_BY_WORD: f64 = 1.0;
 /// The same for one who may not be kept waiting.
 const HURRIED_BY_SILENCE: f64 = 0.5;
+
+/// What a needed kWh that a driver leaves without counts, in the dearest price of the horizon: what charging under way
+/// costs more.
+const LEFT_WITHOUT: f64 = 2.0;
 
 /// What is added to a value so that energy worth exactly its price is taken, beside the solver's tolerance.
 const HAIR: f64 = 1e-5;
@@ -165,11 +170,30 @@ pub(crate) fn value(problem: &Problem<'_>, session: usize) -> Option<f64> {
 
 /// Returns what a kWh of a session costs in a step: its price, its wait, or its carbon.
 pub(crate) fn price(problem: &Problem<'_>, session: usize, step: usize) -> f64 {
+    problem.stays[session].price_per_kwh[step]
+}
+
+/// Works out [`price`].
+pub(crate) fn counted(problem: &Problem<'_>, session: usize, step: usize) -> f64 {
     if let Some((per_hour, window)) = hurry(problem, session).zip(problem.windows[step]) {
         return per_hour * hours(window.start - problem.snapshot.now);
     }
     let dirt = problem.dirt(step).filter(|_| problem.snapshot.sessions[session].profile_type == ProfileType::Green);
-    dirt.map_or(problem.price(step), |dirt| dirt * problem.dearest_per_kwh)
+    dirt.map_or(problem.price(step), |dirt| dirt * problem.dearest_per_kwh) + doubt(problem, session, step)
+}
+
+/// Returns what it counts that a driver may have left before a step.
+///
+/// Of those who leave early, the share that is gone grows with the square of the part of the stay that is over (ACN-Data,
+/// Caltech: of all drivers 5 % are gone after 0.36 of the stated stay, 10 % after 0.56, 20 % after 0.84).
+fn doubt(problem: &Problem<'_>, session: usize, step: usize) -> f64 {
+    let (snapshot, state) = (problem.snapshot, &problem.snapshot.sessions[session]);
+    let share = snapshot.settings.leave_early.as_ratio();
+    let (Some(window), true) = (problem.windows[step], share > 0.0) else { return 0.0 };
+    let stay_h = hours(state.departure - state.arrival).max(f64::MIN_POSITIVE);
+    let gone = |at| share * (hours(at - state.arrival) / stay_h).clamp(0.0, 1.0).powi(2);
+    let gone_before = gone(snapshot.now);
+    LEFT_WITHOUT * problem.dearest_per_kwh * (gone(window.start) - gone_before).max(0.0) / (1.0 - gone_before)
 }
 
 /// Tells whether a session pays by carbon.

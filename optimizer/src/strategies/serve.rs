@@ -36,6 +36,11 @@ impl StepRoom {
         shares.iter().fold(f64::INFINITY, least).max(0.0)
     }
 
+    /// Tells whether some row is overfull by more than this.
+    pub(super) fn is_overfull(&self, shares: &[Share], tolerance_w: f64) -> bool {
+        shares.iter().any(|(row, _)| self.0[*row] < -tolerance_w)
+    }
+
     /// Takes a power from rows.
     pub(super) fn take(&mut self, shares: &[Share], power_w: f64) {
         for &(row, weight) in shares {

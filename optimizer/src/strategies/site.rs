@@ -3,12 +3,14 @@
 //! They decide exactly as the rules over a snapshot do in its first step; what they leave out is the rest of the horizon.
 
 use chrono::{DateTime, Utc};
-use headroom_domain::grid::GridTree;
+use headroom_domain::grid::{GridTree, Wiring};
+use headroom_domain::site::Site;
 use headroom_domain::units::hours;
 use headroom_domain::{Energy, EnergyPrice, Interval, NodeId, Power, Ratio, SessionId, TimeGrid};
 
 use super::serve::{Claim, StepRoom, serve};
 use super::{Rule, laxity_h};
+use crate::assemble::{ObservedSession, Wish};
 use crate::fallback::ENERGY_TOLERANCE_WH;
 use crate::rows::{Measure, Rows, Share};
 use crate::snapshot::{NodeBaseLoad, NodeLimits, SessionState, Snapshot, SnapshotError};
@@ -78,7 +80,7 @@ impl Places {
             evses: (0..evses.len()).map(|at| rows.of(at).to_vec()).collect(),
             root: (0..rows.all().len()).map(|row| (row, rows.guard_in(row, 0))).filter(|(_, one)| *one > 0.0).collect(),
             rows: (0..rows.all().len())
-                .map(|row| (rows.limit(row, window).0, rows.all()[row].measure == Measure::Import))
+                .map(|row| (rows.limit_w(row, window), rows.all()[row].measure == Measure::Import))
                 .collect(),
             root_import,
         })
@@ -103,6 +105,11 @@ impl Places {
         Power::from_w(room.0.left(&self.shares(evse, load_share)))
     }
 
+    /// Tells whether more than this is taken above an EVSE than there is.
+    pub fn is_overfull(&self, room: &PlaceRoom, evse: usize, tolerance: Power) -> bool {
+        self.evses.get(evse).is_some_and(|shares| room.0.is_overfull(shares, tolerance.as_w()))
+    }
+
     /// Takes a power at an EVSE from all rows above it; a negative power gives back.
     pub fn take(&self, room: &mut PlaceRoom, evse: usize, load_share: Ratio, power: Power) {
         room.0.take(&self.shares(evse, load_share), power.as_w());
@@ -125,6 +132,14 @@ impl Places {
 }
 
 impl Present {
+    /// Reckons with what is known of a session at one of the places, as plans do.
+    pub fn of(site: &Site, evse: usize, wiring: &Wiring, session: &ObservedSession, now: DateTime<Utc>) -> Self {
+        let Wish { departure, needed_wh, wanted_wh, maximum_w, minimum_w, uptake, load_share } =
+            Wish::of(site, wiring, session, now);
+        let arrival = session.started_at.min(now);
+        Self { evse, arrival, departure, needed_wh, wanted_wh, maximum_w, minimum_w, uptake, load_share }
+    }
+
     fn claim<'a>(&self, shares: &'a [Share], window: Interval) -> Claim<'a> {
         let (uptake, minimum_w) = (self.uptake.as_ratio(), self.minimum_w.as_w());
         let stays_h = hours(self.departure.min(window.end) - window.start).max(1e-6);

@@ -82,6 +82,7 @@ fn with(site: &Site, sessions: &[ObservedSession], forecast: &Forecast) -> Resul
     assemble(&Observation {
         now: noon(),
         site,
+        tree: &site.tree()?,
         effective: &[EffectiveInterval { interval, maximum_import_w: capacity, maximum_export_w: None }],
         base_load: forecast,
         tariff: &[],
@@ -210,6 +211,7 @@ fn a_session_at_an_unknown_evse_costs_only_itself() {
     let observation = Observation {
         now: noon(),
         site: &site,
+        tree: &site.tree().unwrap(),
         effective: &[],
         base_load: &forecast,
         tariff: &[],

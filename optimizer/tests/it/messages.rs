@@ -113,7 +113,7 @@ impl World {
                 station_default_a: DEFAULT_A,
                 tail_after_min: 60,
             },
-            defaults: DriverDefaults { energy_kwh: 20.0, stay_h: 4.0, left_to_newcomers: 0.1 },
+            defaults: DriverDefaults { energy_kwh: 20.0, stay_h: 4.0, left_to_newcomers: 0.1, leave_early: 0.2 },
             energy_price: None,
             demand_charge_per_kw: None,
             circuits: vec![circuit("c0", false), circuit("c1", true)],
@@ -136,6 +136,7 @@ impl World {
         let observation = Observation {
             now: self.now,
             site: &self.site,
+            tree: &self.site.tree().unwrap(),
             effective: &effective,
             base_load: &base_load,
             tariff: &[],

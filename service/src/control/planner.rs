@@ -8,7 +8,7 @@ use headroom_domain::invariants::import_limit_at;
 use headroom_domain::schedule::Schedule;
 use headroom_optimizer::assemble::{AssembleError, Observation, assemble};
 use headroom_optimizer::dispatch::{Direction, Order, dispatch};
-use headroom_optimizer::rolling::{Memory, step_with, still_fits};
+use headroom_optimizer::rolling::{Memory, step_with, still_serves};
 use headroom_optimizer::snapshot::{Settings, Snapshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
@@ -48,7 +48,7 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
         if let Err(error) = time_out(&context, now, started).await {
             error!(%error, "requests could not be timed out");
         }
-        let replan = context.wake.take_replan() || on_time;
+        let replan = context.wake.take_replan();
         for (site, memory) in context.sites.iter().zip(&mut memories) {
             if let Err(error) = act(&context, site, &forecasts, memory, replan).await {
                 error!(%error, site = site.site.id, "no new plan; the profiles in force stay");
@@ -87,6 +87,7 @@ async fn act(
     let observation = Observation {
         now: facts.now,
         site: &site.site,
+        tree: &site.tree,
         effective: &facts.effective,
         base_load: &facts.base_load,
         tariff: facts.tariff.as_ref().map_or(&[], |tariff| &tariff.elements),
@@ -95,11 +96,14 @@ async fn act(
         settings: Settings { deadline_s: context.settings.plan_deadline_s, ..Settings::default() },
     };
     let snapshot = assemble(&observation)?;
-    let standing = context.plan(&site.site.id).filter(|plan| !replan && still_fits(&plan.schedule, &snapshot));
-    let (schedule, made_at) = match standing {
-        Some(plan) => (plan.schedule.clone(), plan.made_at),
-        None => (solve(memory, &snapshot).await?, facts.now),
-    };
+    let serves = |plan: &Arc<PlanState>| !replan && still_serves(&plan.snapshot, &plan.schedule, &snapshot);
+    if let Some(plan) = context.plan(&site.site.id).filter(serves) {
+        let dispatch = dispatch(&snapshot, &plan.schedule);
+        send(context, &facts, dispatch.orders).await?;
+        context.set_plan(&site.site.id, PlanState { withheld: dispatch.withheld, ..PlanState::clone(&plan) });
+        return Ok(());
+    }
+    let schedule = solve(memory, &snapshot).await?;
     let dispatch = dispatch(&snapshot, &schedule);
     send(context, &facts, dispatch.orders).await?;
     let guard_w = facts.base_load.at_least(site.site.guard()).to_vec();
@@ -110,7 +114,7 @@ async fn act(
         .map_or(NO_CURRENCY, String::as_str)
         .to_owned();
     let withheld = dispatch.withheld;
-    let plan = PlanState { snapshot, schedule, base_load_expected_w, guard_w, currency, withheld, made_at };
+    let plan = PlanState { snapshot, schedule, base_load_expected_w, guard_w, currency, withheld, made_at: facts.now };
     context.set_plan(&site.site.id, plan);
     Ok(())
 }

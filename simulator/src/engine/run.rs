@@ -21,7 +21,7 @@ use crate::station::{CurrentProfile, Messaging};
 use crate::world::{Happening, SitePlan, World};
 
 /// Time between plans when nothing happens.
-const CONTROL_STEP: TimeDelta = TimeDelta::minutes(5);
+pub(super) const CONTROL_STEP: TimeDelta = TimeDelta::minutes(5);
 /// How often stations report what is drawn.
 const REPORT_STEP: TimeDelta = TimeDelta::minutes(1);
 
@@ -87,7 +87,7 @@ pub fn run_with(
     };
     let steers = options.strategy.steers();
     let mut site = Simulation {
-        controller: Controller::new(plan.clone(), options, history),
+        controller: Controller::new(plan.clone(), options, history)?,
         stops: stops(plan, &options.faults),
         steers,
         peak: QuarterPeak::new(plan.site.time_zone),
@@ -156,9 +156,9 @@ impl Simulation {
             self.next_step = floor_to(now, CONTROL_STEP) + CONTROL_STEP;
             self.recorder.turn(&self.world);
         }
-        let replan = on_time || stop.is_some_and(|stop| stop <= now);
+        let replan = stop.is_some_and(|stop| stop <= now);
         self.stops = self.stops.split_off(&(now + TimeDelta::nanoseconds(1)));
-        if self.steers && self.controller.is_busy() && (replan || heard) {
+        if self.steers && self.controller.is_busy() && (on_time || replan || (heard && self.controller.waits())) {
             self.act(replan)?;
         }
         Ok(())
