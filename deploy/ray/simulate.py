@@ -25,9 +25,6 @@ from pathlib import Path
 import ray
 from ray.exceptions import RayError
 
-# A task that is killed takes its program with it.
-BOUND_TO_TASK = ["setpriv", "--pdeathsig", "KILL"]
-
 
 @dataclass(frozen=True)
 class Study:
@@ -189,7 +186,7 @@ def do_shard(study: Study, shard: str, jobs: int) -> Done:
         manifest = files / study.manifest
         asked = ["--manifest", manifest.name, "--shard", shard, "--jobs", str(jobs), "--out", str(out)]
         ended = subprocess.run(
-            [*BOUND_TO_TASK, program, "simulate", *asked],
+            [program, "simulate", *asked],
             cwd=manifest.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

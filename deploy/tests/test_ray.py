@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,20 @@ def test_a_shard_that_fails_says_which_and_why_and_costs_no_other(cluster, headr
     assert list(contents(tmp_path / "out")) == ["parts/good.0.2025-03-03.uncontrolled.1.json"]
 
 
-def test_a_killed_node_changes_no_byte(cluster, headroom: Path, whole: dict[str, bytes], tmp_path: Path):
+def kill_task(_, task: int, __: int) -> None:
+    os.kill(task, signal.SIGKILL)
+
+
+def kill_node(cluster, _: int, raylet: int) -> None:
+    [node] = [node for node in cluster.worker_nodes if node.all_processes["raylet"][0].process.pid == raylet]
+    cluster.remove_node(node, allow_graceful=False)
+
+
+# The cluster has one node less after the second.
+@pytest.mark.parametrize("kill", [kill_task, kill_node])
+def test_what_is_killed_is_done_again_to_the_byte(
+    kill, cluster, headroom: Path, whole: dict[str, bytes], tmp_path: Path
+):
     first_try, news, out = tmp_path / "first-try", tmp_path / "news", tmp_path / "out"
     os.mkfifo(news)
     # Holds the first try at a shard when its work is done and not handed over.
@@ -101,7 +115,7 @@ def test_a_killed_node_changes_no_byte(cluster, headroom: Path, whole: dict[str,
 case "$*" in
 *"--shard 2/4 "*)
     if mkdir {first_try} 2>/dev/null; then
-        {headroom} "$@" && echo $$ $RAY_RAYLET_PID >{news} && exec sleep {PATIENCE_S}
+        {headroom} "$@" && echo $$ $PPID $RAY_RAYLET_PID >{news} && exec sleep {PATIENCE_S}
     fi ;;
 esac
 exec {headroom} "$@"
@@ -109,12 +123,11 @@ exec {headroom} "$@"
     listening = os.open(news, os.O_RDONLY | os.O_NONBLOCK)
     launched = launch(cluster.address, held, out, shards=4)
     wait_for(listening)
-    program, raylet = map(int, os.read(listening, 100).split())
-    [node] = [node for node in cluster.worker_nodes if node.all_processes["raylet"][0].process.pid == raylet]
-    program = os.pidfd_open(program)
-    cluster.remove_node(node, allow_graceful=False)
+    program, task, raylet = map(int, os.read(listening, 100).split())
+    ending = os.pidfd_open(program)
+    kill(cluster, task, raylet)
     # The program does not outlive its task.
-    wait_for(program)
+    wait_for(ending)
     status, said, told = ended(launched)
     assert (status, said) == (0, f"{out}\n"), told
     assert contents(out) == whole
