@@ -51,7 +51,7 @@ def main() -> int:
         return simulate(arguments)
     except OSError as error:
         return fail(f"{error.filename}: {error.strerror}")
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return fail(f"{arguments.manifest}: {error}")
 
 
@@ -83,7 +83,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--shards", type=at_least(1), required=True, metavar="N", help="in how many tasks it is done")
     add("--out", type=Path, required=True, help="the folder for the results, on this machine")
     add("--address", default="auto", help="the cluster; otherwise $RAY_ADDRESS, or the one that runs here")
-    add("--headroom", default="headroom", metavar="PROGRAM", help="the program that nodes are sent; otherwise from PATH")
+    add("--headroom", default="headroom", metavar="PROGRAM", help="the program that nodes get; otherwise on the PATH")
     add("--jobs", type=at_least(1), default=1, metavar="N", help="how many parts at a time, and cores, per shard; 1")
     add("--retries", type=at_least(0), default=3, metavar="N", help="how many nodes a shard may lose; 3")
     return parser.parse_args()
@@ -109,7 +109,8 @@ def read_study(manifest: Path, program: str, out: Path) -> Study:
     with manifest.open("rb") as file:
         relative = (text for text in texts(tomllib.load(file)) if not os.path.isabs(text))
         named = {Path(os.path.normpath(manifest.parent / text)) for text in relative}
-    paths = {path for path in named if path.is_file()} | {manifest}
+    # Any text may be no path at all, and then is no file either.
+    paths = {path for path in named if os.path.isfile(path)} | {manifest}
     folder = os.path.commonpath([path.parent for path in paths])
     return Study(
         program=Path(shutil.which(program) or program).read_bytes(),

@@ -17,7 +17,7 @@ PATIENCE_S = 300
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator["Cluster"]:
+def cluster() -> Iterator[object]:
     with tempfile.TemporaryDirectory(prefix="ray-") as folder, pytest.MonkeyPatch.context() as environment:
         # A folder of its own, with a short path for sockets, and for what the killed leave behind.
         environment.setenv("RAY_TMPDIR", folder)
@@ -136,6 +136,7 @@ exec {headroom} "$@"
 @pytest.mark.parametrize("arguments, words", [
     (["--shards", "0"], "argument --shards: `0` must be a whole number from 1 on"),
     (["--shards", "2", "--manifest", "nowhere.toml"], "nowhere.toml: No such file or directory"),
+    (["--shards", "2", "--manifest", __file__], "test_ray.py: "),
     (["--shards", "2", "--headroom", "nowhere"], "nowhere: No such file or directory"),
     (["--shards", "2", "--address", "nowhere"], "`--address` must be that of a running cluster"),
 ])  # fmt: skip
