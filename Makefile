@@ -33,7 +33,7 @@ export PROPTEST_RNG_SEED ?= 1
 help:
 	@echo 'make demo    build, run a day of a site in two minutes and show it on a page'
 	@echo '             DEMO_ARGS="--headless --speed 1440": arguments of `headroom demo`'
-	@echo 'make test    all tests; TEST_ARGS="-p headroom-domain": arguments of `cargo test`'
+	@echo 'make test    all tests; TEST_ARGS="-p headroom-domain": arguments of `cargo test`; leaves out deploy/'
 	@echo 'make bench   speed and plan quality; BENCH_ARGS: arguments of the benches'
 	@echo 'make web     fetch the chart library of the page'
 	@echo 'make setup   install what building and testing need beside Rust (apt-get)'
@@ -48,6 +48,7 @@ demo: setup-build web
 test: setup web
 	cd $(WEB) && npm test
 	$(CARGO) test --locked --workspace $(TEST_ARGS)
+	$(if $(TEST_ARGS),,scripts/test-deploy)
 
 bench: setup-build web
 	$(CARGO) bench --locked --workspace --profile dev --bench '*' -- $(BENCH_ARGS)
