@@ -170,6 +170,28 @@ pub fn simulate(options: &SimulateOptions) -> Result<SimulateSummary, SimulateEr
     Ok(summary)
 }
 
+/// Recorded days at a site, ready to be run.
+pub struct Replay {
+    /// What happens.
+    pub plan: Arc<SitePlan>,
+    /// What the site drew before, by quarter hours.
+    pub history: Vec<(Interval, Power)>,
+    /// Sessions that cannot take place, and why.
+    pub left_out: Vec<String>,
+}
+
+/// Puts the recorded sessions of some days at a site. Absent days: from the first, to the last of the recording.
+pub fn replay(
+    sessions: &[RecordedSession],
+    file: &SiteFile,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+) -> Result<Replay, SimulateError> {
+    let (plan, history, left_out) =
+        Days::choose(sessions, file.site.time_zone, from, to)?.plan(sessions, file)?;
+    Ok(Replay { plan, history, left_out })
+}
+
 fn notes(file: &SiteFile) -> Vec<String> {
     let mut notes = Vec::new();
     if file.site.energy_price.is_none() {
