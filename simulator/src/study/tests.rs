@@ -123,10 +123,11 @@ fn a_report_compares_what_was_done_and_says_what_was_not() {
     assert!(figure(uncontrolled, "over the limit").mean > 0.0);
     assert_eq!(figure(optimized, "over the limit").mean, 0.0);
     assert!(figure(uncontrolled, "sessions").plus_minus.is_some());
-    assert_eq!((optimized.strategy, optimized.day.len()), (Strategy::Optimized, 288));
+    assert_eq!((optimized.strategy, optimized.day.len()), (Strategy::Optimized.into(), 288));
     // What a day shows is what the vehicles took in it.
     let shown: f64 = optimized.day.iter().map(|step| step.vehicles_kw / 12.0).sum();
-    let part = results.iter().find(|one| one.part.strategy == Strategy::Optimized && !one.day.is_empty()).unwrap();
+    let part =
+        results.iter().find(|one| one.part.strategy == Strategy::Optimized.into() && !one.day.is_empty()).unwrap();
     assert!((shown - part.score.energy_delivered_kwh).abs() < 1e-6, "{shown} {}", part.score.energy_delivered_kwh);
     std::fs::remove_dir_all(folder).unwrap();
 }
