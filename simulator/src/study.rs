@@ -25,7 +25,7 @@ pub use manifest::{Manifest, ManifestError, ScenarioEntry};
 pub use part::{DayStep, Inputs, Least, MonthDemand, Part, PartResult, digest};
 pub use region::RegionEntry;
 pub use report::{Cause, Causes, Comparison, Estimate, FigureRow, NodeFigures, NodeReport, Report, ScenarioReport};
-pub use results::{read_results, write_nodes, write_results};
+pub use results::{node_columns, read_results, result_columns, write_nodes, write_results};
 pub use run::{NoShard, Progress, Shard, StudyError, StudyOptions, run};
 pub use signal::{CarbonEntry, TariffEntry};
 pub use steering::{Knowledge, Steering, UnknownSteering};

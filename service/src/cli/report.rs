@@ -128,7 +128,7 @@ fn section(index: usize, scenario: &ScenarioReport) -> Markup {
             @if let Some(causes) = &scenario.causes { p.verdict { (causes.verdict) } }
             @for remark in &scenario.remarks { p.remark { (remark) } }
             (table(&scenario.strategies))
-            @if let Some(causes) = &scenario.causes { (why(causes)) }
+            @if let Some(causes) = scenario.causes.as_ref().filter(|causes| causes.causes.len() > 1) { (why(causes)) }
             h3 { "A day at the " @if scenario.covers.contains("connection points") { "first connection point" } @else { "connection point" } }
             div.day id={ "day-" (index) } {}
             h3 { "Sessions that missed more than …" }
@@ -217,12 +217,14 @@ fn shortfalls(strategies: &[Comparison]) -> Markup {
 /// The circuits where most was too much or missed.
 fn nodes(scenario: &ScenarioReport) -> Markup {
     let (nodes, count) = &scenario.nodes;
-    let rows = |of: fn(&NodeFigures) -> f64| {
+    let rows = |of: fn(&NodeFigures) -> Option<f64>| {
         html! { @for node in nodes { tr {
             th { (node.node) }
             td { (grouped(node.sessions, 0)) }
             td { (grouped(node.needed_kwh, 0)) }
-            @for figures in &node.under { td.bad[of(figures) >= 0.05] { (grouped(of(figures), 1)) } }
+            @for figures in &node.under { td.bad[of(figures).is_some_and(|value| value >= 0.05)] {
+                (of(figures).map_or_else(|| "–".to_owned(), |value| grouped(value, 1)))
+            } }
         } } }
     };
     html! {
@@ -230,8 +232,8 @@ fn nodes(scenario: &ScenarioReport) -> Markup {
             details {
                 summary { "Site by site: " (nodes.len()) " of " (count) " connection points and circuits; all are in nodes.parquet" }
                 @for (head, of) in [
-                    ("Time above the limit or rating, min", (|figures| figures.over_min) as fn(&NodeFigures) -> f64),
-                    ("Needed energy missed, kWh", |figures| figures.missed_kwh),
+                    ("Time above the limit or rating, min", (|figures| figures.over_min) as fn(&NodeFigures) -> Option<f64>),
+                    ("Needed energy missed, kWh", |figures| Some(figures.missed_kwh)),
                 ] {
                     h3 { (head) }
                     table {

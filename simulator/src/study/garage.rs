@@ -91,7 +91,10 @@ fn named_by_location(sessions: &mut [RecordedSession]) -> BTreeMap<String, Strin
     let mut locations = BTreeMap::new();
     for session in sessions {
         if let Some(site) = &session.site {
-            session.station = format!("{site}/{}", session.station);
+            // Made-up stations have it before their names already.
+            if !session.station.starts_with(&format!("{site}/")) {
+                session.station = format!("{site}/{}", session.station);
+            }
             locations.insert(session.station.clone(), site.clone());
         }
     }

@@ -11,7 +11,7 @@ use super::garage::GarageEntry;
 use super::region::RegionEntry;
 use super::signal::{CarbonEntry, TariffEntry};
 use super::steering::Steering;
-use crate::engine::FaultPlan;
+use crate::engine::{FaultPlan, Strategy};
 
 /// A study: every scenario under every strategy with every seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +88,10 @@ pub struct ScenarioEntry {
     /// What goes wrong, by its name among the manifest's `faults`. Absent: nothing.
     #[serde(default)]
     pub faults: Option<String>,
+    /// The strategies whose costs are compared with the least that the same energy could have cost (perfect foresight), which
+    /// may take longer than they do. Absent: all that steer.
+    #[serde(default)]
+    pub least_cost_of: Option<Vec<Strategy>>,
     /// The day that the report shows step by step; absent: the first.
     #[serde(default)]
     pub show: Option<NaiveDate>,

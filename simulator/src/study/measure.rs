@@ -23,7 +23,9 @@ pub(super) fn result(ground: &Ground<'_>, piece: &Piece, part: &Part, run: &Run)
     let missed = sessions.iter().map(|session| session.needed_kwh - session.delivered_kwh);
     let mut shortfalls_kwh: Vec<f64> = missed.filter(|missed| *missed > SERVED_KWH).collect();
     shortfalls_kwh.sort_by(|one, other| other.total_cmp(one));
-    let least = part.strategy.strategy.steers().then(|| least(&run.world)).transpose()?;
+    let strategy = part.strategy.strategy;
+    let is_asked = ground.entry.least_cost_of.as_ref().is_none_or(|asked| asked.contains(&strategy));
+    let least = (strategy.steers() && is_asked).then(|| least(&run.world)).transpose()?;
     score.regret = least.as_ref().map(|least| score.cost + score.demand_charge_cost - least.total());
     let time_zone = piece.plan.site.time_zone;
     let days =

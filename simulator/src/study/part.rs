@@ -133,7 +133,7 @@ pub struct PartResult {
     pub faults: Option<String>,
     /// What it came to.
     pub score: Score,
-    /// What its energies would have cost at best; absent where nobody steers within limits.
+    /// What its energies would have cost at best; absent where it was not asked for, or nobody steers within limits.
     #[serde(default)]
     pub least: Option<Least>,
     /// What the highest power of a month costs per kW.

@@ -33,9 +33,17 @@ fn read_result(path: &PathBuf) -> Result<PartResult, StudyError> {
     serde_json::from_slice(&text).map_err(|source| StudyError::NoResult { path: path.clone(), source })
 }
 
+/// A column of a table: its name, its meaning, a value per row.
+type Column = (&'static str, &'static str, ResultColumn);
+
 /// Writes one row per part as Parquet: what it is, what it is made from, what it came to.
-#[expect(clippy::cast_precision_loss, clippy::too_many_lines, reason = "counts are below 2^52; a line per column")]
 pub fn write_results(path: &Path, results: &[PartResult]) -> Result<(), StudyError> {
+    Ok(write_columns(path, &result_columns(results))?)
+}
+
+/// Returns the columns that [`write_results`] writes: name, meaning, a value per result.
+#[expect(clippy::cast_precision_loss, clippy::too_many_lines, reason = "counts are below 2^52; a line per column")]
+pub fn result_columns(results: &[PartResult]) -> Vec<Column> {
     let text = |of: fn(&PartResult) -> String| ResultColumn::Text(results.iter().map(of).collect());
     let number = |of: fn(&PartResult) -> f64| ResultColumn::Number(results.iter().map(of).collect());
     // What is not known is not a number.
@@ -108,13 +116,18 @@ pub fn write_results(path: &Path, results: &[PartResult]) -> Result<(), StudyErr
         ),
         ("build", "what names the program", text(|one| one.inputs.build.clone())),
     ]);
-    Ok(write_columns(path, &columns)?)
+    columns
 }
 
 /// Writes one row per part and place (connection point or circuit) as Parquet: what its sessions came to, and what it
 /// carried too much.
-#[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
 pub fn write_nodes(path: &Path, results: &[PartResult]) -> Result<(), StudyError> {
+    Ok(write_columns(path, &node_columns(results))?)
+}
+
+/// Returns the columns that [`write_nodes`] writes: name, meaning, a value per result and place.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
+pub fn node_columns(results: &[PartResult]) -> Vec<Column> {
     let rows: Vec<(&PartResult, &NodeScore, NodeOverload)> = results
         .iter()
         .flat_map(|one| {
@@ -150,12 +163,12 @@ pub fn write_nodes(path: &Path, results: &[PartResult]) -> Result<(), StudyError
         ("over_l3_min", "the same on L3, min", over(&|node| node.phases[2].overload_min)),
         ("over_l3_kwh", "the same on L3, kWh", over(&|node| node.phases[2].overload_kwh)),
     ]);
-    Ok(write_columns(path, &columns)?)
+    columns
 }
 
 /// Returns the columns that say which part a row is of.
 #[expect(clippy::cast_precision_loss, reason = "sites are fewer than 2^52")]
-fn named<T>(rows: &[T], part: impl Fn(&T) -> &PartResult) -> [(&'static str, &'static str, ResultColumn); 6] {
+fn named<T>(rows: &[T], part: impl Fn(&T) -> &PartResult) -> [Column; 6] {
     let text = |of: fn(&Part) -> String| ResultColumn::Text(rows.iter().map(|row| of(&part(row).part)).collect());
     let sites = rows.iter().map(|row| part(row).part.site as f64).collect();
     [

@@ -82,7 +82,9 @@ pub(super) const FIGURES: &[Figure] = &[
     }),
     figure(CONTROL, "plans", "", |parts| of_control(parts, sum(parts, |one| one.control.plans as f64))),
     figure(CONTROL, "… by a simple rule, in need", "", |parts| {
-        of_control(parts, sum(parts, |one| one.control.plans_fallback as f64))
+        // The rules of other strategies are no fallback.
+        let optimized = parts.iter().all(|one| one.part.strategy.strategy == Strategy::Optimized);
+        sum(parts, |one| one.control.plans_fallback as f64).filter(|_| optimized)
     }),
 ];
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Strategy;
 use crate::study::part::PartResult;
 use crate::study::steering::Steering;
+use crate::world::Overload;
 
 /// Places that a report names at most; a table of results has all.
 const NAMED: usize = 15;
@@ -26,10 +28,11 @@ pub struct NodeReport {
 /// What came of a place under a strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct NodeFigures {
-    /// Time above its limit or rating, of its power or its worst phase, whichever was longer. **Units**: min.
-    pub over_min: f64,
+    /// Time above its limit or rating, of its power or its worst phase, whichever was longer; absent for the bound, of whose
+    /// power from moment to moment nothing can be said. **Units**: min.
+    pub over_min: Option<f64>,
     /// Energy above it. **Units**: kWh.
-    pub over_kwh: f64,
+    pub over_kwh: Option<f64>,
     /// Needed energy missed. **Units**: kWh.
     pub missed_kwh: f64,
     /// Sessions that missed more than 0.1 kWh.
@@ -39,7 +42,7 @@ pub struct NodeFigures {
 /// Returns the places where most was too much or missed under any strategy, those first; none where there are no circuits.
 pub(super) fn nodes(by_strategy: &BTreeMap<Steering, Vec<&PartResult>>) -> (Vec<NodeReport>, usize) {
     let mut found: BTreeMap<(usize, &str), NodeReport> = BTreeMap::new();
-    for (at, results) in by_strategy.values().enumerate() {
+    for (at, (strategy, results)) in by_strategy.iter().enumerate() {
         let seeds = results.iter().map(|one| one.part.seed).collect::<std::collections::BTreeSet<_>>().len() as f64;
         for one in results {
             for node in one.score.nodes.iter().filter(|_| one.score.nodes.len() > 1) {
@@ -59,8 +62,11 @@ pub(super) fn nodes(by_strategy: &BTreeMap<Steering, Vec<&PartResult>>) -> (Vec<
                 let overload = one.score.overloads.iter().find(|overload| overload.node == node.node);
                 let worst = overload.into_iter().flat_map(|overload| overload.phases.iter().chain([&overload.power]));
                 let worst = worst.max_by(|one, other| one.overload_min.total_cmp(&other.overload_min));
-                figures.over_min += worst.map_or(0.0, |worst| worst.overload_min) / seeds;
-                figures.over_kwh += worst.map_or(0.0, |worst| worst.overload_kwh) / seeds;
+                if strategy.strategy != Strategy::Offline {
+                    let Overload { overload_min, overload_kwh } = worst.copied().unwrap_or_default();
+                    *figures.over_min.get_or_insert_default() += overload_min / seeds;
+                    *figures.over_kwh.get_or_insert_default() += overload_kwh / seeds;
+                }
             }
         }
     }
@@ -70,7 +76,7 @@ pub(super) fn nodes(by_strategy: &BTreeMap<Steering, Vec<&PartResult>>) -> (Vec<
     let by_worst =
         |one: &NodeReport, other: &NodeReport, of: fn(&NodeFigures) -> f64| worst(other, of).total_cmp(&worst(one, of));
     nodes.sort_by(|one, other| {
-        let over = by_worst(one, other, |figures| figures.over_min);
+        let over = by_worst(one, other, |figures| figures.over_min.unwrap_or(0.0));
         over.then(by_worst(one, other, |figures| figures.missed_kwh)).then(one.node.cmp(&other.node))
     });
     nodes.truncate(NAMED);
