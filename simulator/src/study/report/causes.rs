@@ -121,7 +121,8 @@ fn verdict(ours: &[&PartResult], causes: &[Cause], total: &Cause) -> String {
     };
     let sum = |of: fn(&PartResult) -> f64| ours.iter().map(|one| of(one)).sum::<f64>();
     let (needed, missed) = (sum(|one| one.score.energy_needed_kwh), sum(|one| one.score.shortfall_kwh));
-    let early = percent(sum(|one| one.score.shortfall_left_early_kwh), missed).unwrap_or(0.0);
+    // A sum of nothing is a negative zero.
+    let early = percent(sum(|one| one.score.shortfall_left_early_kwh), missed).unwrap_or(0.0).max(0.0);
     let missed = match percent(missed, needed) {
         None => String::new(),
         Some(share) if share < 0.005 => " It misses nothing that was needed.".to_owned(),
