@@ -217,6 +217,7 @@ impl SiteSessions {
             departure: session.departure,
             energy_wh: session.energy_needed_wh,
             stated: session.stated,
+            site: Some(self.site.clone()),
             user: None,
         };
         self.sessions.iter().map(recorded).collect()

@@ -10,6 +10,7 @@ mod power_table;
 mod result_table;
 mod session;
 mod session_table;
+mod signal_table;
 pub mod signals;
 pub mod sites;
 pub mod synthetic;
@@ -22,3 +23,4 @@ pub use power_table::{PowerRow, PowerTable, TableError, read_parquet, write_parq
 pub use result_table::{ResultColumn, write_results};
 pub use session::{RecordedSession, Stated, Vehicle};
 pub use session_table::{SessionTable, read_sessions_parquet, write_sessions_parquet};
+pub use signal_table::write_signals_parquet;

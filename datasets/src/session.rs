@@ -11,6 +11,9 @@ pub struct RecordedSession {
     pub id: String,
     /// The station (one plug) it charged at.
     pub station: String,
+    /// The site of the station; absent when the source does not say.
+    #[serde(default)]
+    pub site: Option<String>,
     /// When the vehicle was plugged in.
     pub arrival: DateTime<Utc>,
     /// When it was unplugged; later than `arrival`.

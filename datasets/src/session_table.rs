@@ -30,9 +30,10 @@ pub struct SessionTable {
 /// The layout of the file, in its metadata under `headroom.layout`.
 const LAYOUT: &str = "recorded sessions, 1";
 /// Key and meaning of what the columns hold.
-const COLUMNS: [(&str, &str); 9] = [
+const COLUMNS: [(&str, &str); 10] = [
     ("session", "name of the session in the source"),
     ("station", "the plug it charged at"),
+    ("site", "where the plug is; null: not known"),
     ("arrival", "plugged in, UTC"),
     ("departure", "unplugged, UTC"),
     ("energy_wh", "energy delivered, Wh, positive towards the vehicle"),
@@ -78,6 +79,7 @@ fn frame(sessions: &[RecordedSession]) -> PolarsResult<DataFrame> {
         vec![
             texts("session", &|session| Some(session.id.clone())),
             texts("station", &|session| Some(session.station.clone())),
+            texts("site", &|session| session.site.clone()),
             times("arrival", &|session| Some(session.arrival)),
             times("departure", &|session| Some(session.departure)),
             energies("energy_wh", &|session| Some(session.energy_wh)),
@@ -124,6 +126,8 @@ fn sessions(frame: &DataFrame) -> PolarsResult<Option<Vec<RecordedSession>>> {
     let time = |name: &str| frame.column(name)?.datetime();
     let number = |name: &str| frame.column(name)?.f64();
     let (names, stations, users) = (text("session")?, text("station")?, text("user")?);
+    // Files written before there were sites have no such column.
+    let sites = text("site").ok();
     let (arrivals, departures) = (time("arrival")?, time("departure")?);
     let (energies, asked) = (number("energy_wh")?, number("stated_energy_wh")?);
     let (leaving, known) = (time("stated_departure")?, time("stated_known_from")?);
@@ -134,6 +138,7 @@ fn sessions(frame: &DataFrame) -> PolarsResult<Option<Vec<RecordedSession>>> {
         Some(RecordedSession {
             id: names.get(index)?.to_owned(),
             station: stations.get(index)?.to_owned(),
+            site: sites.and_then(|sites| sites.get(index)).map(str::to_owned),
             arrival: at(arrivals, index)?,
             departure: at(departures, index)?,
             energy_wh: Energy::try_new(energies.get(index)?).ok()?,

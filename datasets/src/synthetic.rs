@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::session::{Stated, Vehicle};
 
-pub use building::base_load;
+pub use building::{base_load, home_load};
 pub(crate) use fleet::name_hash;
 pub use fleet::vehicle_for;
 pub(crate) use workplace::profile_type;

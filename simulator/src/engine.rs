@@ -33,6 +33,7 @@ mod trust;
 pub use faults::{FaultPlan, SuddenLimit};
 pub use options::RunOptions;
 pub use run::{ControlCounts, Run, run, run_with};
+pub(crate) use site_file::HISTORY_DAYS;
 pub use site_file::{BaseLoadEntry, SiteFile, SiteFileError};
 pub use strategy::{ForecastSetting, Strategy, UnknownForecast, UnknownStrategy};
 

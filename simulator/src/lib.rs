@@ -12,5 +12,6 @@ pub mod vehicle;
 pub mod world;
 
 pub use headroom_datasets::{
-    Format, SessionTable, inspect, read_sessions, read_sessions_salted, write_sessions_parquet,
+    Format, SessionTable, fit, inspect, read_sessions, read_sessions_salted, signals, write_sessions_parquet,
+    write_signals_parquet,
 };

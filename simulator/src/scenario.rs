@@ -21,7 +21,8 @@ mod synthetic_day;
 mod utility;
 
 pub(crate) use recorded::{derived_site, place, planned};
-pub(crate) use synthetic_day::made;
+pub(crate) use sites::{dutch_prices, paused};
+pub(crate) use synthetic_day::{made, planned_synthetic};
 
 /// A day at a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ pub use meter::{Meter, Reading, TraceStep, Violation};
 pub use peaks::{MonthPeak, month_peaks};
 pub use plan::{Prices, SessionPlan, SitePlan, StatedPreference};
 pub(crate) use score::demand_charge_cost;
-pub use score::{Score, SessionOutcome, score, twin};
+pub use score::{NodeScore, Score, SessionOutcome, score, twin};
 
 /// A vehicle that came or went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

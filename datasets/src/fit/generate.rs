@@ -106,6 +106,7 @@ impl Plug<'_> {
             departure,
             energy_wh: energy_needed_wh,
             stated: None,
+            site: None,
             user: None,
         };
         SyntheticSession {

@@ -143,6 +143,7 @@ fn noon(day: i64, station: &str) -> RecordedSession {
         departure: arrival + TimeDelta::hours(1),
         energy_wh: Energy::from_kwh(5.0),
         stated: None,
+        site: None,
         user: None,
     }
 }

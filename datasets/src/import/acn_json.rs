@@ -85,7 +85,8 @@ fn row(source: &Source, item: &Value) -> Result<Row, Rejection> {
     let first = first_revision(item, &mut repairs);
     let stated = first.and_then(|first| stated(first, arrival, departure, times, &mut repairs));
     let user = user(item, first, &mut notices).map(|user| source.driver(&user));
-    let session = RecordedSession { id: id.to_owned(), station, arrival, departure, energy_wh, stated, user };
+    let site = text(item, "siteID").ok().map(str::to_owned);
+    let session = RecordedSession { id: id.to_owned(), station, site, arrival, departure, energy_wh, stated, user };
     let zone = item["timezone"].as_str().and_then(|zone| zone.parse::<Tz>().ok());
     let local = zone.map(|zone| Local::in_zone(zone, arrival, departure));
     Ok(Row { repairs, notices, local, ..Row::new(session) })

@@ -202,6 +202,7 @@ impl Collector {
         let stays = || self.sessions.iter().map(|session| session.departure - session.arrival);
         let report = ImportReport {
             file: source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            sha256: source.sha256(),
             format: format.clone(),
             rows: self.rows,
             accepted: self.sessions.len(),

@@ -114,6 +114,7 @@ impl TableReader<'_> {
         let (mut repairs, mut notices) = (Vec::new(), Vec::new());
         let stay = self.stay(&cells, arrival, departure, &mut repairs, &mut notices);
         let user = names.user.as_deref().and_then(|name| cells.get(name)).map(|user| self.source.driver(user));
+        let site = names.site.as_deref().and_then(|name| cells.get(name)).map(str::to_owned);
         let (arrival_at, departure_at) = (stay.0.arrival, stay.0.departure);
         let mut session = RecordedSession {
             id,
@@ -122,6 +123,7 @@ impl TableReader<'_> {
             departure: departure_at,
             energy_wh,
             stated: None,
+            site,
             user,
         };
         session.stated = self.stated(&cells, &session, &mut repairs);

@@ -123,7 +123,7 @@ pub struct Columns {
     /// True where the driver really said it. Where false, what is stated repeats what happened and is not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<String>,
-    /// The site; counted in the report, and nothing else.
+    /// The site of the station.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
 }

@@ -163,6 +163,7 @@ fn row(
         departure,
         energy_wh: energy_wh?,
         stated: None,
+        site: text(item, "location_id").or_else(|_| text(&item["cdr_location"], "id")).ok().map(str::to_owned),
         user: user(item).map(|user| source.driver(&user)),
     };
     Some(Row::new(session))

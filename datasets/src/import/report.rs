@@ -13,6 +13,9 @@ use super::evidence::{NightEvidence, SwapEvidence};
 pub struct ImportReport {
     /// Name of the file.
     pub file: String,
+    /// SHA-256 of the file as it is stored, in hexadecimal.
+    #[serde(default)]
+    pub sha256: String,
     /// How it was read.
     pub format: Format,
     /// Rows read.

@@ -13,6 +13,8 @@ const NAME_BYTES: usize = 8;
 pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) bytes: Vec<u8>,
+    /// SHA-256 of the file as it is stored.
+    digest: [u8; 32],
     salt: Vec<u8>,
 }
 
@@ -20,14 +22,20 @@ impl Source {
     /// Reads a file, plain, gzip or zstd by its first bytes; without a salt the digest of the file is the salt.
     pub(super) fn open(path: &Path, salt: Option<&[u8]>) -> Result<Self, ImportError> {
         let raw = std::fs::read(path).map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
-        let salt = salt.map_or_else(|| Sha256::digest(&raw).to_vec(), <[u8]>::to_vec);
+        let digest: [u8; 32] = Sha256::digest(&raw).into();
+        let salt = salt.unwrap_or(&digest).to_vec();
         let bytes = unpacked(raw).map_err(|(packing, error)| ImportError::Broken {
             path: path.to_owned(),
             column: packing.to_owned(),
             rule: format!("does not unpack to its end ({error})"),
             remedy: "copy or download the file again".to_owned(),
         })?;
-        Ok(Self { path: path.to_owned(), bytes, salt })
+        Ok(Self { path: path.to_owned(), bytes, digest, salt })
+    }
+
+    /// Returns its SHA-256 in hexadecimal.
+    pub(super) fn sha256(&self) -> String {
+        self.digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     /// Returns the name by which a driver is known. Ids that are numbers count by value: `000743` is `743`.

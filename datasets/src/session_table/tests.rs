@@ -5,6 +5,7 @@ fn session(id: &str, stated: Option<Stated>) -> RecordedSession {
     RecordedSession {
         id: id.to_owned(),
         station: "north-1".to_owned(),
+        site: stated.map(|_| "north".to_owned()),
         arrival: format!("2024-03-31T00:{id}:00.250Z").parse().unwrap(),
         departure: "2024-03-31T09:00:00Z".parse().unwrap(),
         energy_wh: Energy::from_kwh(12.345),

@@ -1,4 +1,4 @@
-//! The base load of a workplace building.
+//! The base load of a building: a workplace, or homes.
 
 use chrono::{DateTime, Datelike, Offset, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
@@ -11,6 +11,15 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 /// Share of the peak at an hour of the local day, joined by straight lines. Every day begins and ends at the night level.
+struct Shape {
+    workday: &'static [(f64, f64)],
+    saturday: &'static [(f64, f64)],
+    sunday: &'static [(f64, f64)],
+}
+
+const WORKPLACE: Shape = Shape { workday: &WORKDAY, saturday: &SATURDAY, sunday: &SUNDAY };
+const HOMES: Shape = Shape { workday: &HOME_WORKDAY, saturday: &HOME_WEEKEND, sunday: &HOME_WEEKEND };
+
 const WORKDAY: [(f64, f64); 11] = [
     (0.0, NIGHT),
     (5.5, NIGHT),
@@ -26,6 +35,20 @@ const WORKDAY: [(f64, f64); 11] = [
 ];
 const SATURDAY: [(f64, f64); 5] = [(0.0, NIGHT), (8.0, NIGHT), (11.0, 0.34), (15.0, 0.32), (24.0, NIGHT)];
 const SUNDAY: [(f64, f64); 4] = [(0.0, NIGHT), (10.0, 0.24), (14.0, 0.24), (24.0, NIGHT)];
+/// Up in the morning, out by day, the peak when all are home.
+const HOME_WORKDAY: [(f64, f64); 9] = [
+    (0.0, NIGHT),
+    (5.5, NIGHT),
+    (7.5, 0.50),
+    (9.5, 0.34),
+    (15.0, 0.36),
+    (17.5, 0.75),
+    (19.5, 0.92),
+    (22.0, 0.50),
+    (24.0, NIGHT),
+];
+const HOME_WEEKEND: [(f64, f64); 7] =
+    [(0.0, NIGHT), (7.0, NIGHT), (10.0, 0.55), (15.0, 0.50), (19.0, 0.88), (22.0, 0.50), (24.0, NIGHT)];
 const NIGHT: f64 = 0.22;
 /// Days differ above the night level by a factor in this range.
 const DAY_FACTOR: std::ops::Range<f64> = 0.85..1.05;
@@ -44,6 +67,15 @@ const MINUTES_A_DAY: i64 = 1440;
 ///
 /// A pure function of seed and time, minute by minute: any two windows agree where they overlap.
 pub fn base_load(seed: u64, window: Interval, step: TimeDelta, time_zone: Tz, peak: Power) -> Series<Power> {
+    load(&WORKPLACE, seed, window, step, time_zone, peak)
+}
+
+/// Makes the base load of a building of homes, in the same way as [`base_load`].
+pub fn home_load(seed: u64, window: Interval, step: TimeDelta, time_zone: Tz, peak: Power) -> Series<Power> {
+    load(&HOMES, seed, window, step, time_zone, peak)
+}
+
+fn load(shape: &Shape, seed: u64, window: Interval, step: TimeDelta, time_zone: Tz, peak: Power) -> Series<Power> {
     let step = step.max(TimeDelta::seconds(1));
     let mut edges = vec![window.start];
     let mut edge = window.start;
@@ -52,7 +84,7 @@ pub fn base_load(seed: u64, window: Interval, step: TimeDelta, time_zone: Tz, pe
         edges.push(edge);
     }
     let grid = TimeGrid::new(edges).unwrap_or_else(|_| TimeGrid::uniform(window.start, step, 1));
-    let minutes = Minutes::new(seed, &grid, time_zone);
+    let minutes = Minutes::new(shape, seed, &grid, time_zone);
     let values = grid.steps().map(|step| peak.or_zero() * minutes.mean_over(step)).collect();
     Series::new(grid.clone(), values).unwrap_or_else(|_| Series::constant(grid, Power::ZERO))
 }
@@ -64,13 +96,13 @@ struct Minutes {
 }
 
 impl Minutes {
-    fn new(seed: u64, grid: &TimeGrid, time_zone: Tz) -> Self {
+    fn new(shape: &Shape, seed: u64, grid: &TimeGrid, time_zone: Tz) -> Self {
         let start = floor_to(grid.start(), TimeDelta::minutes(1));
         let count = usize::try_from((grid.end() - start).num_seconds().div_euclid(60) + 1).unwrap_or(1);
         let noise = noise(seed, start.timestamp().div_euclid(60), count);
         let at = |index: usize| start + TimeDelta::seconds(60 * i64::try_from(index).unwrap_or(0));
         let share = |(index, noise): (usize, f64)| {
-            let above_night = usual(seed, time_zone, at(index)) - NIGHT;
+            let above_night = usual(shape, seed, time_zone, at(index)) - NIGHT;
             (NIGHT + above_night + noise * (NOISE.0 + NOISE.1 * above_night)).clamp(LEAST, 1.0)
         };
         Self { start, shares: noise.into_iter().enumerate().map(share).collect() }
@@ -127,20 +159,20 @@ fn day_chance(seed: u64, day: i64) -> ChaCha8Rng {
 }
 
 /// Returns the share of the peak that is usual at an instant, by local time.
-fn usual(seed: u64, time_zone: Tz, at: DateTime<Utc>) -> f64 {
+fn usual(shape: &Shape, seed: u64, time_zone: Tz, at: DateTime<Utc>) -> f64 {
     let offset_s = time_zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();
     let local_s = at.timestamp() + i64::from(offset_s);
     let day = local_s.div_euclid(86_400);
     let hour = local_s.rem_euclid(86_400) as f64 / 3600.0;
     let weekday = DateTime::from_timestamp(day * 86_400, 0).map_or(Weekday::Mon, |date| date.weekday());
-    let shape = match weekday {
-        Weekday::Sat => between(&SATURDAY, hour),
-        Weekday::Sun => between(&SUNDAY, hour),
-        _ => between(&WORKDAY, hour),
+    let share = match weekday {
+        Weekday::Sat => between(shape.saturday, hour),
+        Weekday::Sun => between(shape.sunday, hour),
+        _ => between(shape.workday, hour),
     };
     // Another seed than the noise has, so that a day's level says nothing of its minutes.
     let factor = day_chance(!seed, day).random_range(DAY_FACTOR);
-    NIGHT + (shape - NIGHT) * factor
+    NIGHT + (share - NIGHT) * factor
 }
 
 fn between(knots: &[(f64, f64)], hour: f64) -> f64 {

@@ -174,6 +174,7 @@ fn a_vehicle_for_a_recorded_session_could_have_taken_what_was_delivered() {
         departure: day(14).start + TimeDelta::minutes(stay_min),
         energy_wh: Energy::from_kwh(energy_kwh),
         stated: None,
+        site: None,
         user: None,
     };
     for (index, (energy_kwh, stay_min)) in

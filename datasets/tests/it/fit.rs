@@ -87,7 +87,7 @@ fn session(
 ) -> Option<RecordedSession> {
     let good = departure > arrival && kwh > 0.0;
     let energy_wh = Energy::from_kwh(kwh);
-    good.then_some(RecordedSession { id, station, arrival, departure, energy_wh, stated: None, user: None })
+    good.then_some(RecordedSession { id, station, arrival, departure, energy_wh, stated: None, site: None, user: None })
 }
 
 /// Reads Trondheim's private chargers: one per resident.

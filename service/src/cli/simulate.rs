@@ -17,13 +17,16 @@ use super::Outcome;
 /// What to simulate: a study (`--manifest`), or some days of a recording at a site.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A study: scenarios, strategies and seeds (see deploy/study.example.toml).
+    /// A study: scenarios, strategies and seeds (see deploy/study.example.toml and deploy/studies).
     #[arg(long, conflicts_with_all = ["sessions", "format", "site", "strategy", "from", "to"])]
     manifest: Option<PathBuf>,
+    /// With a study: where recordings and tariffs are that are not beside the manifest.
+    #[arg(long, env = "HEADROOM_DATA")]
+    data: Option<PathBuf>,
     /// With a study: how many parts at a time; otherwise one per core.
     #[arg(long, default_value_t = 0, requires = "manifest", hide_default_value = true)]
     jobs: usize,
-    /// With a study: do only every n-th part, counted from 1, for example `2/8`.
+    /// With a study: do only one of n shares of its parts, counted from 1, for example `2/8`.
     #[arg(long, requires = "manifest")]
     shard: Option<Shard>,
     /// Recorded sessions.
@@ -79,7 +82,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
 
 /// Does a study's parts; what is done already is not done again.
 fn study(manifest: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let manifest = Manifest::load(manifest)?;
+    let manifest = Manifest::load_with(manifest, arguments.data.as_deref())?;
     let program =
         std::env::current_exe().and_then(std::fs::read).context("reading the program, to name it in results")?;
     let options = StudyOptions {

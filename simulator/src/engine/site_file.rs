@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_datasets::synthetic;
-use headroom_domain::limit::{GridLimit, LimitBook, LimitInterval, LimitKind};
+use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitInterval, LimitKind};
 use headroom_domain::series::Series;
 use headroom_domain::site::{Site, SiteError};
 use headroom_domain::{Interval, LimitId, Power, TimeGrid};
@@ -14,7 +14,7 @@ use super::History;
 use crate::world::{Prices, SessionPlan, SitePlan};
 
 /// How many days of base load are known before the first day.
-const HISTORY_DAYS: i64 = 28;
+pub(crate) const HISTORY_DAYS: i64 = 28;
 
 /// A site's file. What the service does not know stands beside the site in it: `[[limit]]` and `[base_load]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,17 +138,12 @@ impl SiteFile {
     /// Returns what is to happen at the site.
     pub(crate) fn plan(&self, window: Interval, sessions: Vec<SessionPlan>) -> Result<SitePlan, SiteError> {
         self.site.check()?;
-        let mut book = LimitBook::new();
-        book.set_capacity(self.site.node(), Power::try_new(self.site.import_capacity_kw * 1000.0).ok(), None);
-        for (revision, limit) in (0..).zip(&self.limits) {
-            book.enter(self.limit(revision, limit));
-        }
         let (elements, currency) = match &self.site.energy_price {
             Some(table) => (table.elements(), table.currency.clone()),
             None => (Vec::new(), "XXX".to_owned()),
         };
         Ok(SitePlan {
-            limits: book.effective(&self.site.node(), window),
+            limits: self.limits_over(window),
             base_load: self.base_load(window, TimeDelta::minutes(1)),
             prices: Prices { elements, currency, time_zone: self.site.time_zone },
             carbon: None,
@@ -156,6 +151,16 @@ impl SiteFile {
             window,
             sessions,
         })
+    }
+
+    /// Returns which limits are in force over a window.
+    pub(crate) fn limits_over(&self, window: Interval) -> Vec<EffectiveInterval> {
+        let mut book = LimitBook::new();
+        book.set_capacity(self.site.node(), Power::try_new(self.site.import_capacity_kw * 1000.0).ok(), None);
+        for (revision, limit) in (0..).zip(&self.limits) {
+            book.enter(self.limit(revision, limit));
+        }
+        book.effective(&self.site.node(), window)
     }
 
     /// Returns the base load of the weeks before an instant, in quarter hours.

@@ -73,8 +73,8 @@ impl Scenario {
     }
 }
 
-/// Gives every session a free EVSE: its own where it can be, else the first that is free. Returns them by arrival, and
-/// those that found none.
+/// Gives every session a free EVSE: its own where it can be, else the first that is free on its own one's circuit, else the
+/// first that is free at all. Returns them by arrival, and those that found none.
 pub(crate) fn place(mut sessions: Vec<SessionPlan>, site: &Site) -> (Vec<SessionPlan>, Vec<String>) {
     let mut free_from: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
     let (mut placed, mut left_out) = (Vec::with_capacity(sessions.len()), Vec::new());
@@ -85,8 +85,10 @@ pub(crate) fn place(mut sessions: Vec<SessionPlan>, site: &Site) -> (Vec<Session
             continue;
         }
         let is_free = |uid: &&str| free_from.get(uid).is_none_or(|from| *from <= session.arrival);
-        let own = site.evse(&session.evse_uid).into_iter();
-        let Some(uid) = own.chain(&site.evses).map(|evse| evse.uid.as_str()).find(is_free) else {
+        let own = site.evse(&session.evse_uid);
+        let beside = site.evses.iter().filter(|evse| own.is_some_and(|own| own.circuit == evse.circuit));
+        let Some(uid) = own.into_iter().chain(beside).chain(&site.evses).map(|evse| evse.uid.as_str()).find(is_free)
+        else {
             left_out.push(format!("{} at {}: every EVSE is taken", session.id, session.arrival));
             continue;
         };

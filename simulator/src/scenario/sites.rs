@@ -73,12 +73,13 @@ pub(super) fn garage(stations: &[String]) -> Site {
     }
 }
 
-fn paused(import_limit_kw: f64) -> SafeMode {
+/// Stations that offer nothing before they are told, and nothing when they hear no more.
+pub(crate) fn paused(import_limit_kw: f64) -> SafeMode {
     SafeMode { import_limit_kw, rate_a: 0.0, station_default_a: 0.0, tail_after_min: 90 }
 }
 
 /// Makes Dutch prices: dear in the morning and the evening, cheap under the midday sun and at night.
-pub(super) fn dutch_prices() -> EnergyPriceTable {
+pub(crate) fn dutch_prices() -> EnergyPriceTable {
     let bands = vec![
         band(0.34, Some((7, 0)), Some((10, 0))),
         band(0.21, Some((11, 0)), Some((16, 0))),

@@ -1,5 +1,7 @@
 //! A synthetic workplace day.
 
+use headroom_datasets::synthetic::SyntheticSession;
+
 use super::recorded::asked;
 use super::{
     BaseLoadPlan, Faults, Messaging, NaiveDate, Power, Scenario, ScenarioError, SessionPlan, Site, day_window, sites,
@@ -44,17 +46,22 @@ pub(crate) fn made(site: &Site, seed: u64, date: NaiveDate) -> Vec<SessionPlan> 
     let made = synthetic::workplace_day(seed, date, site.time_zone, site.evses.len());
     let planned = made.into_iter().map(|session| {
         let evse_uid = site.evses.get(session.evse).map(|evse| evse.uid.clone()).unwrap_or_default();
-        let preference = session.stated.map(|stated| StatedPreference {
-            stated_at: stated.known_from.max(session.arrival),
-            profile_type: session.profile_type,
-            departure: stated.departure,
-            energy_wh: stated.energy_wh,
-        });
-        let needed_wh = asked(session.energy_needed_wh, session.stated.and_then(|stated| stated.energy_wh));
-        let car = session.vehicle;
-        let vehicle = Vehicle::wanting(needed_wh, car.battery_wh, car.arrival_soc, car.phases, car.maximum_current_a);
-        let (id, arrival, departure) = (session.id, session.arrival, session.departure);
-        SessionPlan { id, evse_uid, arrival, departure, needed_wh, vehicle, preference }
+        planned_synthetic(session, evse_uid)
     });
     planned.collect()
+}
+
+/// Makes the plan of a synthetic session at an EVSE.
+pub(crate) fn planned_synthetic(session: SyntheticSession, evse_uid: String) -> SessionPlan {
+    let preference = session.stated.map(|stated| StatedPreference {
+        stated_at: stated.known_from.max(session.arrival),
+        profile_type: session.profile_type,
+        departure: stated.departure,
+        energy_wh: stated.energy_wh,
+    });
+    let needed_wh = asked(session.energy_needed_wh, session.stated.and_then(|stated| stated.energy_wh));
+    let car = session.vehicle;
+    let vehicle = Vehicle::wanting(needed_wh, car.battery_wh, car.arrival_soc, car.phases, car.maximum_current_a);
+    let SyntheticSession { id, arrival, departure, .. } = session;
+    SessionPlan { id, evse_uid, arrival, departure, needed_wh, vehicle, preference }
 }

@@ -23,6 +23,7 @@ fn recording() -> Vec<RecordedSession> {
             departure: arrival + TimeDelta::hours(hours),
             energy_wh: Energy::from_kwh(8.0),
             stated: Some(stated),
+            site: None,
             user: None,
         }
     };

@@ -1,11 +1,20 @@
 //! What a study came to: strategies side by side, with confidence over seeds, and why the bound was not reached.
 
+mod causes;
+mod figures;
+mod nodes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use causes::{Cause, Causes};
+use figures::{FIGURES, Unit};
+pub use nodes::{NodeFigures, NodeReport};
+
 use super::part::{DayStep, PartResult};
-use crate::engine::Strategy;
+use super::steering::Steering;
 
 /// A study's results, scenario by scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,11 +32,17 @@ pub struct ScenarioReport {
     pub name: String,
     /// Its days and seeds, as a person reads them.
     pub covers: String,
+    /// By whose clock its days are counted.
+    pub time_zone: Tz,
     /// SHA-256 of its recording and of its configuration.
     pub inputs: BTreeSet<(String, String)>,
     /// Strategies in order.
     pub strategies: Vec<Comparison>,
-    /// What a reader must know: sessions left out, seeds that are missing, why costs are above the bound.
+    /// Why the optimizer costs more than it could; absent where it was not simulated.
+    pub causes: Option<Causes>,
+    /// The circuits where most was too much or missed, and how many there are.
+    pub nodes: (Vec<NodeReport>, usize),
+    /// What a reader must know: sessions left out, seeds that are missing, what a bound does not hold.
     pub remarks: Vec<String>,
 }
 
@@ -35,8 +50,8 @@ pub struct ScenarioReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Which.
-    pub strategy: Strategy,
-    /// Its figures, in the order of a table's columns.
+    pub strategy: Steering,
+    /// Its figures, in the order of a table's rows.
     pub figures: Vec<FigureRow>,
     /// Sessions by what they missed: how many missed more than the bound to the left. **Units**: kWh.
     pub shortfalls: Vec<(f64, usize)>,
@@ -47,11 +62,13 @@ pub struct Comparison {
 /// A figure over all parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FigureRow {
+    /// What it is about: drivers, money, grid.
+    pub group: String,
     /// What it is.
     pub name: String,
     /// Its unit; empty for a count.
     pub unit: String,
-    /// Its value over seeds; absent where it says nothing: the bound moves energy by quarters of an hour, not power.
+    /// Its value over seeds; absent where it says nothing.
     pub value: Option<Estimate>,
 }
 
@@ -64,32 +81,6 @@ pub struct Estimate {
     pub plus_minus: Option<f64>,
 }
 
-/// How parts of one seed add up.
-#[derive(Clone, Copy)]
-enum Fold {
-    Sum,
-    Highest,
-}
-
-type Figure = (&'static str, &'static str, Fold, fn(&PartResult) -> f64);
-
-#[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
-const FIGURES: [Figure; 10] = [
-    ("sessions", "", Fold::Sum, |one| one.score.sessions as f64),
-    ("needed", "kWh", Fold::Sum, |one| one.score.energy_needed_kwh),
-    ("delivered", "kWh", Fold::Sum, |one| one.score.energy_delivered_kwh),
-    ("missed", "kWh", Fold::Sum, |one| one.score.shortfall_kwh),
-    ("sessions short", "", Fold::Sum, |one| one.shortfalls_kwh.len() as f64),
-    ("cost of energy", "", Fold::Sum, |one| one.score.cost),
-    ("peak", "kW", Fold::Highest, |one| one.score.peak_kw),
-    ("over the limit", "min", Fold::Sum, |one| one.score.violation_s / 60.0),
-    ("over circuits", "min", Fold::Sum, |one| one.score.circuit_violation_s / 60.0),
-    ("profiles", "", Fold::Sum, |one| one.control.profiles_sent as f64),
-];
-
-/// Figures that need power as it was from moment to moment.
-const OF_POWER: [&str; 4] = ["peak", "over the limit", "over circuits", "profiles"];
-
 /// Bounds of the distribution of shortfalls. **Units**: kWh.
 const BOUNDS_KWH: [f64; 7] = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0];
 
@@ -101,61 +92,94 @@ impl Report {
             by_scenario.entry(&result.part.scenario).or_default().push(result);
         }
         Self {
-            scenarios: by_scenario.into_iter().map(|(name, results)| scenario(name, &results)).collect(),
+            scenarios: by_scenario.into_iter().filter_map(|(name, results)| scenario(name, &results)).collect(),
             builds: results.iter().map(|result| result.inputs.build.clone()).collect(),
         }
     }
 }
 
-fn scenario(name: &str, results: &[&PartResult]) -> ScenarioReport {
-    let mut by_strategy: BTreeMap<Strategy, Vec<&PartResult>> = BTreeMap::new();
+/// Returns the report of a scenario's results; `None` without any.
+fn scenario(name: &str, results: &[&PartResult]) -> Option<ScenarioReport> {
+    let mut by_strategy: BTreeMap<Steering, Vec<&PartResult>> = BTreeMap::new();
     for result in results {
         by_strategy.entry(result.part.strategy).or_default().push(result);
     }
-    let seeds: BTreeSet<u64> = results.iter().map(|result| result.part.seed).collect();
-    let days =
-        results.iter().map(|result| result.part.from).min().zip(results.iter().map(|result| result.part.to).max());
-    let days = days.map(|(from, to)| format!("{from} to {to}")).unwrap_or_default();
-    let sites: BTreeSet<usize> = results.iter().map(|result| result.part.site).collect();
     let strategies: Vec<Comparison> =
         by_strategy.iter().map(|(strategy, results)| compare(*strategy, results)).collect();
-    let mut remarks = incomplete(&by_strategy);
+    Some(ScenarioReport {
+        name: name.to_owned(),
+        covers: covers(results),
+        time_zone: results.first()?.time_zone,
+        inputs: results.iter().map(|one| (one.inputs.data.clone(), one.inputs.configuration.clone())).collect(),
+        strategies,
+        causes: causes::causes(&by_strategy),
+        nodes: nodes::nodes(&by_strategy),
+        remarks: remarks(&by_strategy, results),
+    })
+}
+
+/// Says which days, how many sites and seeds, and what went wrong.
+fn covers(results: &[&PartResult]) -> String {
+    let (from, to) =
+        (results.iter().map(|result| result.part.from).min(), results.iter().map(|result| result.part.to).max());
+    let days = from.zip(to).map(|(from, to)| format!("{from} to {to}")).unwrap_or_default();
+    let sites: BTreeSet<usize> = results.iter().map(|result| result.part.site).collect();
+    // Circuits of a site or feeder stand beside its connection point.
+    let circuits: BTreeMap<usize, usize> =
+        results.iter().map(|result| (result.part.site, result.score.nodes.len().saturating_sub(1))).collect();
+    let circuits: usize = circuits.values().sum();
+    let seeds: BTreeSet<u64> = results.iter().map(|result| result.part.seed).collect();
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let circuits = if circuits > 0 { format!(" with {}", counted(circuits, "circuit")) } else { String::new() };
+    let faults = results.iter().find_map(|one| one.faults.as_ref());
+    let faults = faults.map(|name| format!(", with the faults “{name}”")).unwrap_or_default();
+    let (points, seeds) = (counted(sites.len(), "connection point"), counted(seeds.len(), "seed"));
+    format!("{days}, {points}{circuits}, {seeds}{faults}")
+}
+
+fn remarks(by_strategy: &BTreeMap<Steering, Vec<&PartResult>>, results: &[&PartResult]) -> Vec<String> {
+    let mut remarks = incomplete(by_strategy);
     let left_out: BTreeSet<&String> = results.iter().flat_map(|result| &result.left_out).collect();
     if let Some(first) = left_out.first() {
         remarks.push(format!("{} sessions could not take place, the first of them {first}", left_out.len()));
     }
-    remarks.extend(against_the_bound(&by_strategy));
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    ScenarioReport {
-        name: name.to_owned(),
-        covers: format!("{days}, {}, {}", counted(sites.len(), "site"), counted(seeds.len(), "seed")),
-        inputs: results.iter().map(|one| (one.inputs.data.clone(), one.inputs.configuration.clone())).collect(),
-        strategies,
-        remarks,
+    let inexact = results.iter().filter(|one| one.least.is_some_and(|least| !least.is_exact)).count();
+    if inexact > 0 {
+        remarks.push(format!("the least cost of {inexact} parts was not found to its end: it may be lower still"));
     }
+    let months = |one: &&&PartResult| one.demand_charge_per_kw.is_some_and(|price| price > 0.0);
+    let parts = results.iter().filter(months).map(|one| (one.part.site, one.part.from)).collect::<BTreeSet<_>>();
+    let sites = parts.iter().map(|(site, _)| site).collect::<BTreeSet<_>>().len();
+    if parts.len() > sites {
+        remarks.push(
+            "the demand charge is that of the highest quarter hour of each month over all parts; what is above the least \
+             counts each part as if it were billed by itself"
+                .to_owned(),
+        );
+    }
+    remarks
 }
 
-fn compare(strategy: Strategy, results: &[&PartResult]) -> Comparison {
-    let figure = |(name, unit, fold, of): Figure| {
-        let mut by_seed: BTreeMap<u64, f64> = BTreeMap::new();
-        for result in results {
-            let value = by_seed.entry(result.part.seed).or_insert(0.0);
-            *value = match fold {
-                Fold::Sum => *value + of(result),
-                Fold::Highest => value.max(of(result)),
-            };
-        }
-        let values: Vec<f64> = by_seed.into_values().collect();
-        let currency = results.first().map(|one| one.score.currency.clone()).unwrap_or_default();
-        let unit = if name.starts_with("cost") { currency } else { unit.to_owned() };
-        // The bound sends nothing, and gives the energy of a quarter hour at once.
-        let is_told = strategy != Strategy::Offline || !OF_POWER.contains(&name);
-        FigureRow { name: name.to_owned(), unit, value: is_told.then(|| Estimate::of(&values)) }
+fn compare(strategy: Steering, results: &[&PartResult]) -> Comparison {
+    let mut by_seed: BTreeMap<u64, Vec<&PartResult>> = BTreeMap::new();
+    for result in results {
+        by_seed.entry(result.part.seed).or_default().push(result);
+    }
+    let currency = results.first().map(|one| one.score.currency.clone()).unwrap_or_default();
+    let figure = |figure: &figures::Figure| {
+        let unit = match figure.unit {
+            Unit::Fixed(unit) => unit.to_owned(),
+            Unit::Currency => currency.clone(),
+            Unit::CurrencyPerKwh => format!("{currency}/kWh"),
+        };
+        let values: Option<Vec<f64>> = by_seed.values().map(|parts| (figure.of)(parts)).collect();
+        let value = values.map(|values| Estimate::of(&values));
+        FigureRow { group: figure.group.to_owned(), name: figure.name.to_owned(), unit, value }
     };
     let missed = || results.iter().flat_map(|one| &one.shortfalls_kwh);
     Comparison {
         strategy,
-        figures: FIGURES.into_iter().map(figure).collect(),
+        figures: FIGURES.iter().map(figure).collect(),
         shortfalls: BOUNDS_KWH.map(|bound| (bound, missed().filter(|missed| **missed > bound).count())).to_vec(),
         day: results.iter().find(|one| !one.day.is_empty()).map(|one| one.day.clone()).unwrap_or_default(),
     }
@@ -184,31 +208,11 @@ fn student(degrees: usize) -> f64 {
 }
 
 /// Says which strategies lack parts that others have.
-fn incomplete(by_strategy: &BTreeMap<Strategy, Vec<&PartResult>>) -> Vec<String> {
+fn incomplete(by_strategy: &BTreeMap<Steering, Vec<&PartResult>>) -> Vec<String> {
     let most = by_strategy.values().map(Vec::len).max().unwrap_or(0);
     let lacking = by_strategy.iter().filter(|(_, results)| results.len() < most);
-    let say = |(strategy, results): (&Strategy, &Vec<&PartResult>)| {
+    let say = |(strategy, results): (&Steering, &Vec<&PartResult>)| {
         format!("{strategy} has {} of {most} parts: its sums cannot be compared yet", results.len())
     };
     lacking.map(say).collect()
-}
-
-/// Says how far the optimizer is from perfect foresight, and why.
-fn against_the_bound(by_strategy: &BTreeMap<Strategy, Vec<&PartResult>>) -> Option<String> {
-    let bound = by_strategy.get(&Strategy::Offline)?;
-    let ours = by_strategy.get(&Strategy::Optimized)?;
-    let sum = |results: &[&PartResult], of: fn(&PartResult) -> f64| results.iter().map(|one| of(one)).sum::<f64>();
-    let per_kwh = |results: &[&PartResult]| {
-        sum(results, |one| one.score.cost) / sum(results, |one| one.score.energy_delivered_kwh)
-    };
-    let above = 100.0 * (per_kwh(ours) / per_kwh(bound) - 1.0);
-    let missed = sum(ours, |one| one.score.shortfall_kwh) - sum(bound, |one| one.score.shortfall_kwh);
-    let early = sum(ours, |one| one.score.shortfall_left_early_kwh);
-    above.is_finite().then(|| {
-        format!(
-            "optimized pays {above:.1} % more per kWh than with perfect foresight and misses {missed:.1} kWh more, \
-             {early:.1} kWh of all it misses with drivers who left before the time they had stated; what remains is paid \
-             for not knowing who comes next, how much they need, and what else the site will draw"
-        )
-    })
 }

@@ -5,27 +5,20 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::TimeDelta;
+use headroom_datasets::fit::FitError;
+use headroom_datasets::signals::{SeriesError, SignalError};
 use headroom_datasets::{ImportError, PowerTable, TableError, write_parquet};
-use headroom_domain::Power;
 use headroom_domain::site::SiteError;
-use headroom_domain::time::floor_to;
-use headroom_domain::units::seconds;
 use rayon::prelude::*;
 
 use super::ground::{Ground, Piece};
-use super::manifest::{Manifest, ManifestError, ScenarioEntry};
-use super::part::{DayStep, Part, PartResult};
-use crate::engine::{self, SimulateError, SiteFileError, midnight};
-use crate::station::Messaging;
-use crate::world::{TraceStep, World, score, twin};
+use super::manifest::{Manifest, ManifestError};
+use super::measure;
+use super::part::{Part, PartResult};
+use super::steering::Steering;
+use crate::engine::{self, RunOptions, SimulateError, SiteFileError};
 
-/// Sessions that miss no more than this are served. **Units**: kWh.
-const SERVED_KWH: f64 = 0.1;
-/// Steps of the day that is shown.
-const SHOWN_STEP: TimeDelta = TimeDelta::minutes(5);
-
-/// Every n-th part of a study, counted from 1: `2/8`.
+/// One of n shares of a study, counted from 1: `2/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     index: usize,
@@ -96,6 +89,37 @@ pub enum StudyError {
     /// The site cannot be.
     #[error(transparent)]
     Site(#[from] SiteError),
+    /// A tariff or carbon cannot be read.
+    #[error(transparent)]
+    Signal(Box<SignalError>),
+    /// Carbon does not cover the days.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+    /// A price table is none.
+    #[error("{}: {source}", path.display())]
+    PriceTable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<toml::de::Error>,
+    },
+    /// No signal of carbon in its files.
+    #[error("{}: `{mapping}` has no signal in g/kWh: give another mapping", path.display())]
+    NoCarbon {
+        /// The first file.
+        path: PathBuf,
+        /// The mapping.
+        mapping: String,
+    },
+    /// The parameters of made-up sites are wrong.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// A scenario without site, recording or region.
+    #[error("scenario `{scenario}` has nothing to simulate: give a site, a recording or a region")]
+    NoSource {
+        /// Which.
+        scenario: String,
+    },
     /// A part cannot be simulated.
     #[error("{part}: {source}")]
     Part {
@@ -139,74 +163,96 @@ pub fn run(
 ) -> Result<Progress, StudyError> {
     let folder = options.out.join("parts");
     fs::create_dir_all(&folder).map_err(|source| StudyError::File { path: folder.clone(), source })?;
-    let parts = parts(manifest);
-    let own: Vec<&(usize, Part)> =
-        parts.iter().enumerate().filter(|(at, _)| options.shard.holds(*at)).map(|(_, part)| part).collect();
+    let groups = groups(manifest, options.shard);
     let mut grounds = Vec::with_capacity(manifest.scenarios.len());
     for (at, entry) in manifest.scenarios.iter().enumerate() {
-        let is_needed = own.iter().any(|(scenario, _)| *scenario == at);
-        grounds.push(is_needed.then(|| Ground::read(entry, &options.build)).transpose()?);
+        let is_needed = groups.iter().any(|group| group.scenario == at);
+        let faults = entry.faults.as_ref().and_then(|name| manifest.faults.get(name));
+        grounds.push(is_needed.then(|| Ground::read(entry, faults, &options.build)).transpose()?);
     }
+    let parts = groups.iter().map(|group| group.parts.len()).sum();
     let (done, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let progress =
-        || Progress { done: done.load(Ordering::Relaxed), found: found.load(Ordering::Relaxed), parts: own.len() };
-    let one = |(scenario, part): &&(usize, Part)| -> Result<(), StudyError> {
-        let Some(ground) = &grounds[*scenario] else { return Ok(()) };
-        found.fetch_add(usize::from(do_part(ground, part, manifest.power, &folder)?), Ordering::Relaxed);
+    let count = |is_found: bool| {
+        found.fetch_add(usize::from(is_found), Ordering::Relaxed);
         done.fetch_add(1, Ordering::Relaxed);
-        tell(progress());
-        Ok(())
+        tell(Progress { done: done.load(Ordering::Relaxed), found: found.load(Ordering::Relaxed), parts });
+    };
+    let one = |group: &Group| -> Result<(), StudyError> {
+        let Some(ground) = &grounds[group.scenario] else { return Ok(()) };
+        let (there, missing): (Vec<&Part>, Vec<&Part>) =
+            group.parts.iter().partition(|part| is_done(ground, part, manifest.power, &folder));
+        for _ in there {
+            count(true);
+        }
+        let Some(first) = missing.first() else { return Ok(()) };
+        let piece = ground.piece(first)?;
+        missing.par_iter().try_for_each(|part| {
+            do_part(ground, &piece, part, manifest.power, &folder)?;
+            count(false);
+            Ok(())
+        })
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| StudyError::File { path: folder.clone(), source: std::io::Error::other(error) })?;
-    pool.install(|| own.par_iter().try_for_each(one))?;
-    Ok(progress())
+    pool.install(|| groups.par_iter().try_for_each(one))?;
+    Ok(Progress { done: done.into_inner(), found: found.into_inner(), parts })
 }
 
-/// Returns all parts of a study with their scenarios, always in the same order.
-fn parts(manifest: &Manifest) -> Vec<(usize, Part)> {
-    let mut parts = Vec::new();
-    for (at, entry) in manifest.scenarios.iter().enumerate() {
+/// The parts of one site, days and seed: they differ in how they are steered, and share all else.
+struct Group {
+    scenario: usize,
+    parts: Vec<Part>,
+}
+
+/// Returns the parts of a shard, always in the same order. Strategies take turns among shards: some need much more time
+/// than others.
+fn groups(manifest: &Manifest, shard: Shard) -> Vec<Group> {
+    let mut groups = Vec::new();
+    let mut at = 0;
+    for (scenario, entry) in manifest.scenarios.iter().enumerate() {
         for (site, from, to) in Ground::pieces(entry) {
             for &seed in &manifest.seeds {
-                for &strategy in &manifest.strategies {
-                    parts.push((at, Part { scenario: entry.name.clone(), site, from, to, strategy, seed }));
-                }
+                let held = manifest.strategies.iter().enumerate().filter(|(turn, _)| shard.holds(at + turn));
+                let part = |(_, &strategy)| Part { scenario: entry.name.clone(), site, from, to, strategy, seed };
+                groups.push(Group { scenario, parts: held.map(part).collect() });
+                at += 1;
             }
         }
     }
-    parts
+    groups.retain(|group| !group.parts.is_empty());
+    groups
 }
 
-/// Does a part, unless its result is there; returns whether it was.
-fn do_part(ground: &Ground<'_>, part: &Part, power: bool, folder: &Path) -> Result<bool, StudyError> {
+/// Where the result of a part is, and its power.
+fn files(part: &Part, folder: &Path) -> (PathBuf, PathBuf) {
+    let file = |ending: &str| folder.join(format!("{}.{ending}", part.file_stem()));
+    (file("json"), file("parquet"))
+}
+
+/// Tells whether the result of a part is there, made from the same as now.
+fn is_done(ground: &Ground<'_>, part: &Part, power: bool, folder: &Path) -> bool {
+    let (path, table) = files(part, folder);
     let key = ground.inputs.key(part);
-    let path = folder.join(format!("{}.json", part.file_stem()));
-    let table = folder.join(format!("{}.parquet", part.file_stem()));
-    let is_done = |text: Vec<u8>| serde_json::from_slice::<PartResult>(&text).is_ok_and(|result| result.key == key);
-    if fs::read(&path).is_ok_and(is_done) && (!power || table.is_file()) {
-        return Ok(true);
-    }
-    let Piece { plan, history, left_out } = ground.piece(part)?;
+    let is_same = |text: Vec<u8>| serde_json::from_slice::<PartResult>(&text).is_ok_and(|result| result.key == key);
+    fs::read(&path).is_ok_and(is_same) && (!power || table.is_file())
+}
+
+/// Does a part.
+fn do_part(ground: &Ground<'_>, piece: &Piece, part: &Part, power: bool, folder: &Path) -> Result<(), StudyError> {
+    let (path, table) = files(part, folder);
     let failed = |source| StudyError::Part { part: part.file_stem(), source: Box::new(source) };
-    let run = engine::run(&plan, part.strategy, &history, Messaging::default()).map_err(failed)?;
-    let (score, sessions) = score(&run.world, &twin(&plan)?);
-    let missed = sessions.iter().map(|session| session.needed_kwh - session.delivered_kwh);
-    let mut shortfalls_kwh: Vec<f64> = missed.filter(|missed| *missed > SERVED_KWH).collect();
-    shortfalls_kwh.sort_by(|one, other| other.total_cmp(one));
-    let day = shown(ground.entry, part, &run.world);
-    let inputs = ground.inputs.clone();
-    let result =
-        PartResult { key, part: part.clone(), inputs, left_out, score, control: run.counts, shortfalls_kwh, day };
+    let Steering { strategy, knows } = part.strategy;
+    let options = RunOptions { forecast: knows.forecast(), faults: piece.faults.clone(), ..RunOptions::new(strategy) };
+    let run = engine::run_with(&knows.told(&piece.plan), &options, &piece.history).map_err(failed)?;
+    let result = measure::result(ground, piece, part, &run).map_err(failed)?;
     if power {
-        let (source, time_zone) = (part.file_stem(), plan.site.time_zone);
+        let (source, time_zone) = (part.file_stem(), piece.plan.site.time_zone);
         write_parquet(&table, &PowerTable { source, time_zone, rows: run.rows })?;
     }
     write_whole(
         &path,
         &serde_json::to_vec(&result).map_err(|source| StudyError::NoResult { path: path.clone(), source })?,
-    )?;
-    Ok(false)
+    )
 }
 
 /// Writes a file that is there whole or not at all, whenever the program ends.
@@ -215,45 +261,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
     let beside = path.with_extension(format!("{}.part", std::process::id()));
     let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     written.map_err(|source| StudyError::File { path: path.to_owned(), source })
-}
-
-/// Returns the day that is shown, if it is in a part of the first site with the first days' seed.
-fn shown(entry: &ScenarioEntry, part: &Part, world: &World) -> Vec<DayStep> {
-    let day = entry.show.unwrap_or(entry.from);
-    if part.site != 0 || !(part.from..=part.to).contains(&day) {
-        return Vec::new();
-    }
-    let start = midnight(day, world.plan().site.time_zone);
-    let end = midnight(day + TimeDelta::days(1), world.plan().site.time_zone);
-    by_steps(world.meter().trace().iter().filter(|step| step.end > start && step.start < end), start, end)
-}
-
-/// Averages a trace over steps of the same length.
-fn by_steps<'a>(
-    trace: impl Iterator<Item = &'a TraceStep>,
-    start: chrono::DateTime<chrono::Utc>,
-    end: chrono::DateTime<chrono::Utc>,
-) -> Vec<DayStep> {
-    let mut steps: Vec<DayStep> = Vec::new();
-    let mut at = start;
-    while at < end {
-        steps.push(DayStep { start: at, vehicles_kw: 0.0, base_kw: 0.0, limit_kw: None });
-        at += SHOWN_STEP;
-    }
-    for piece in trace {
-        let mut from = piece.start.max(start);
-        while from < piece.end.min(end) {
-            let to = (floor_to(from, SHOWN_STEP) + SHOWN_STEP).min(piece.end).min(end);
-            let index = usize::try_from((from - start).num_seconds() / SHOWN_STEP.num_seconds()).unwrap_or(usize::MAX);
-            if let Some(step) = steps.get_mut(index) {
-                let share = seconds(to - from) / seconds(SHOWN_STEP);
-                step.vehicles_kw += piece.steered_w.as_kw() * share;
-                step.base_kw += piece.base_w.as_kw() * share;
-                let limits = step.limit_kw.into_iter().chain(piece.limit_w.map(Power::as_kw));
-                step.limit_kw = limits.reduce(f64::min);
-            }
-            from = to;
-        }
-    }
-    steps
 }

@@ -1,3 +1,5 @@
+mod scenarios;
+
 use std::path::PathBuf;
 
 use super::*;
@@ -113,9 +115,10 @@ fn a_report_compares_what_was_done_and_says_what_was_not() {
     std::fs::remove_file(folder.join("out/parts/feeders.1.2024-05-14.optimized.2.json")).unwrap();
     let results = read_results(&folder.join("out")).unwrap();
     write_results(&folder.join("out/results.parquet"), &results).unwrap();
+    write_nodes(&folder.join("out/nodes.parquet"), &results).unwrap();
     let report = Report::new(&results);
     let [feeders] = &report.scenarios[..] else { panic!("{report:?}") };
-    assert_eq!(feeders.covers, "2024-05-13 to 2024-05-14, 2 sites, 2 seeds");
+    assert_eq!(feeders.covers, "2024-05-13 to 2024-05-14, 2 connection points with 4 circuits, 2 seeds");
     assert!(feeders.remarks.iter().any(|remark| remark.contains("optimized has 7 of 8 parts")), "{feeders:?}");
     let [uncontrolled, optimized] = &feeders.strategies[..] else { panic!("{feeders:?}") };
     let figure =
@@ -123,10 +126,11 @@ fn a_report_compares_what_was_done_and_says_what_was_not() {
     assert!(figure(uncontrolled, "over the limit").mean > 0.0);
     assert_eq!(figure(optimized, "over the limit").mean, 0.0);
     assert!(figure(uncontrolled, "sessions").plus_minus.is_some());
-    assert_eq!((optimized.strategy, optimized.day.len()), (Strategy::Optimized, 288));
+    assert_eq!((optimized.strategy, optimized.day.len()), (Strategy::Optimized.into(), 288));
     // What a day shows is what the vehicles took in it.
     let shown: f64 = optimized.day.iter().map(|step| step.vehicles_kw / 12.0).sum();
-    let part = results.iter().find(|one| one.part.strategy == Strategy::Optimized && !one.day.is_empty()).unwrap();
+    let part =
+        results.iter().find(|one| one.part.strategy == Strategy::Optimized.into() && !one.day.is_empty()).unwrap();
     assert!((shown - part.score.energy_delivered_kwh).abs() < 1e-6, "{shown} {}", part.score.energy_delivered_kwh);
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -156,6 +160,14 @@ fn a_manifest_that_cannot_be_followed_names_the_field_and_the_remedy() {
     );
     assert!(with("sites = 2", "limit_share = nan").contains("`scenario[0].limit_share` must be 0 to 10"));
     assert!(with("name = \"feeders\"", "name = \"../up\"").contains("`scenario[0].name` must be letters"));
+    assert!(
+        with("sites = 2", "faults = \"silence\"").contains("`scenario[0].faults` is not among [faults]: add it there")
+    );
+    assert!(with("sites = 2", "region = { sites = 2 }").contains("`scenario[0].region` makes its own sites"));
+    assert!(with("sites = 2", "garage = {}").contains("`scenario[0].garage` goes with `sessions`"));
+    assert!(with("sites = 2", "tariff = { file = \"tou.json\" }").contains("`scenario[0].tariff.currency` is missing"));
+    assert!(with("\"optimized\"", "\"optimized/prefect\"").contains("`prefect` after the strategy is not known"));
+    assert!(with("\"uncontrolled\"", "\"uncontrolled/perfect\"").contains("`uncontrolled` reckons with no forecast"));
     assert!("0/3".parse::<Shard>().is_err() && "4/3".parse::<Shard>().is_err() && "2".parse::<Shard>().is_err());
     std::fs::remove_dir_all(folder).unwrap();
 }

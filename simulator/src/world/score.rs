@@ -1,9 +1,12 @@
 //! What a day came to, and what it would have come to without steering.
 
+use std::collections::BTreeMap;
+
 use headroom_domain::units::hours;
 
 use super::{
-    Arc, DateTime, Deserialize, Interval, NodeOverload, Serialize, SiteError, SitePlan, Utc, World, month_peaks,
+    Arc, DateTime, Deserialize, Interval, NodeOverload, Serialize, Site, SiteError, SitePlan, Utc, World, key,
+    month_peaks,
 };
 
 /// A session that misses more than this of what it needed is short. **Units**: kWh.
@@ -30,6 +33,25 @@ pub struct SessionOutcome {
     pub cost: f64,
     /// Whether the driver left before the time that was stated.
     pub left_early: bool,
+}
+
+/// What the sessions below a place came to. **Shape**: beside [`NodeOverload`], in the same order.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct NodeScore {
+    /// The connection point or a circuit.
+    pub node: String,
+    /// How many sessions.
+    pub sessions: usize,
+    /// Energy needed, as far as physics allows.
+    pub needed_kwh: f64,
+    /// Energy delivered.
+    pub delivered_kwh: f64,
+    /// Needed energy that was not delivered.
+    pub shortfall_kwh: f64,
+    /// Sessions that miss more than 0.1 kWh of what they needed.
+    pub sessions_short: usize,
+    /// Cost of the energy.
+    pub cost: f64,
 }
 
 /// What a day came to. Money is for the vehicles' energy alone: the base load costs the same whoever steers.
@@ -86,6 +108,9 @@ pub struct Score {
     /// What was too much at the connection point and at each circuit.
     #[serde(default)]
     pub overloads: Vec<NodeOverload>,
+    /// What sessions came to at the connection point and at each circuit.
+    #[serde(default)]
+    pub nodes: Vec<NodeScore>,
     /// The greatest difference of the vehicles' currents on two phases of the connection point. **Units**: A.
     #[serde(default)]
     pub unbalance_a: f64,
@@ -122,7 +147,7 @@ pub fn score(world: &World, twin: &World) -> (Score, Vec<SessionOutcome>) {
     };
     let outcomes: Vec<_> = plan.sessions.iter().enumerate().map(outcome).collect();
     let total = |value: fn(&SessionOutcome) -> f64| outcomes.iter().map(value).sum::<f64>();
-    let missing = |outcome: &SessionOutcome| (outcome.needed_kwh - outcome.delivered_kwh).max(0.0);
+    let missing = SessionOutcome::missing_kwh;
     let (steered, base) = (world.meter().steered_violation(), world.meter().base_violation());
     let cost_uncontrolled = (0..plan.sessions.len()).map(|index| twin.cost_of(index)).sum();
     let score = Score {
@@ -148,11 +173,47 @@ pub fn score(world: &World, twin: &World) -> (Score, Vec<SessionOutcome>) {
         circuit_violation_s: world.circuit_violation_s(),
         violation_uncontrolled_s: twin.meter().steered_violation().violation_s,
         overloads: world.overloads(),
+        nodes: by_node(&plan.site, &outcomes),
         unbalance_a: world.unbalance_a(),
         profiles_per_session: world.profiles_sent() as f64 / outcomes.len().max(1) as f64,
         currency: plan.prices.currency.clone(),
     };
     (score, outcomes)
+}
+
+impl SessionOutcome {
+    fn missing_kwh(&self) -> f64 {
+        (self.needed_kwh - self.delivered_kwh).max(0.0)
+    }
+}
+
+/// Adds up sessions at the connection point and at every circuit above their EVSEs.
+fn by_node(site: &Site, outcomes: &[SessionOutcome]) -> Vec<NodeScore> {
+    let named = |node: String| NodeScore { node, ..NodeScore::default() };
+    let circuits = site.circuits.iter().map(|circuit| named(site.circuit_node(&circuit.id).to_string()));
+    let mut nodes: Vec<NodeScore> = std::iter::once(named(site.node().to_string())).chain(circuits).collect();
+    let position: BTreeMap<&str, usize> =
+        site.circuits.iter().zip(1..).map(|(circuit, at)| (circuit.id.as_str(), at)).collect();
+    let circuit_of: BTreeMap<String, Option<&str>> =
+        site.evses.iter().map(|evse| (key(&evse.uid), evse.circuit.as_deref())).collect();
+    for outcome in outcomes {
+        let mut above = vec![0];
+        let mut circuit = circuit_of.get(&key(&outcome.evse_uid)).copied().flatten();
+        while let Some(at) = circuit.and_then(|id| position.get(id)) {
+            above.push(*at);
+            circuit = site.circuits[at - 1].parent.as_deref();
+        }
+        for at in above {
+            let node = &mut nodes[at];
+            node.sessions += 1;
+            node.needed_kwh += outcome.needed_kwh;
+            node.delivered_kwh += outcome.delivered_kwh;
+            node.shortfall_kwh += outcome.missing_kwh();
+            node.sessions_short += usize::from(outcome.missing_kwh() > SHORT_KWH);
+            node.cost += outcome.cost;
+        }
+    }
+    nodes
 }
 
 /// Returns what vehicles add to the demand charge of every month.
