@@ -16,5 +16,5 @@ mod tests;
 pub use manifest::{Manifest, ManifestError, ScenarioEntry};
 pub use part::{DayStep, Inputs, Part, PartResult, digest};
 pub use report::{Comparison, Estimate, FigureRow, Report, ScenarioReport};
-pub use results::{read_results, write_results};
+pub use results::{read_results, result_columns, write_results};
 pub use run::{NoShard, Progress, Shard, StudyError, StudyOptions, run};

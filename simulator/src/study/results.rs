@@ -34,10 +34,15 @@ fn read_result(path: &PathBuf) -> Result<PartResult, StudyError> {
 
 /// Writes one row per part as Parquet: what it is, what it is made from, what it came to.
 pub fn write_results(path: &Path, results: &[PartResult]) -> Result<(), StudyError> {
-    let text = |of: fn(&PartResult) -> String| ResultColumn::Text(results.iter().map(of).collect());
-    let number = |of: fn(&PartResult) -> f64| ResultColumn::Number(results.iter().map(of).collect());
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
-    let columns = [
+    Ok(write_columns(path, &result_columns(results))?)
+}
+
+/// Returns the columns that [`write_results`] writes: name, meaning, a value per result.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
+pub fn result_columns(results: &[PartResult]) -> Vec<(&'static str, &'static str, ResultColumn)> {
+    let text = |of: fn(&PartResult) -> String| ResultColumn::Text(results.iter().map(of).map(Some).collect());
+    let number = |of: fn(&PartResult) -> f64| ResultColumn::Number(results.iter().map(of).map(Some).collect());
+    vec![
         ("scenario", "name of the scenario", text(|one| one.part.scenario.clone())),
         ("site", "which of its sites, from 0", number(|one| one.part.site as f64)),
         ("from", "first day", text(|one| one.part.from.to_string())),
@@ -58,6 +63,5 @@ pub fn write_results(path: &Path, results: &[PartResult]) -> Result<(), StudyErr
         ("data", "SHA-256 of the recording", text(|one| one.inputs.data.clone())),
         ("configuration", "SHA-256 of scenario and site", text(|one| one.inputs.configuration.clone())),
         ("build", "what names the program", text(|one| one.inputs.build.clone())),
-    ];
-    Ok(write_columns(path, &columns)?)
+    ]
 }
