@@ -114,9 +114,9 @@ impl Manifest {
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ManifestError::Unreadable { path: path.to_owned(), source })?;
-        let mut manifest: Self = toml::from_str(&text)
+        let manifest: Self = toml::from_str(&text)
             .map_err(|source| ManifestError::Broken { path: path.to_owned(), source: Box::new(source) })?;
-        manifest.check().map_err(|(field, rule)| ManifestError::Rule { path: path.to_owned(), field, rule })?;
+        let mut manifest = manifest.checked(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for scenario in &mut manifest.scenarios {
             for file in scenario.site.iter_mut().chain(&mut scenario.sessions) {
@@ -124,6 +124,12 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+
+    /// Checks a manifest that was made in another way than by reading a file; messages name it by `path`.
+    pub fn checked(self, path: &Path) -> Result<Self, ManifestError> {
+        self.check().map_err(|(field, rule)| ManifestError::Rule { path: path.to_owned(), field, rule })?;
+        Ok(self)
     }
 
     fn check(&self) -> Result<(), (String, &'static str)> {

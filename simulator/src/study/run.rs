@@ -1,6 +1,7 @@
 //! Doing the parts of a study, those that are not done yet.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -123,6 +124,9 @@ pub enum StudyError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// It was told to stop.
+    #[error("stopped before all parts were done: run the study again to go on")]
+    Stopped,
     /// A folder without results.
     #[error("{}: there are no results: give the folder that `--out` named", path.display())]
     Empty {
@@ -131,11 +135,12 @@ pub enum StudyError {
     },
 }
 
-/// Does a study's parts and returns how many there are. `tell` hears of each that is done, from any thread.
+/// Does a study's parts and returns how many there are. `tell` hears of each that is done, from any thread, and says
+/// whether to go on.
 pub fn run(
     manifest: &Manifest,
     options: &StudyOptions,
-    tell: impl Fn(Progress) + Sync,
+    tell: impl Fn(Progress) -> ControlFlow<()> + Sync,
 ) -> Result<Progress, StudyError> {
     let folder = options.out.join("parts");
     fs::create_dir_all(&folder).map_err(|source| StudyError::File { path: folder.clone(), source })?;
@@ -154,8 +159,7 @@ pub fn run(
         let Some(ground) = &grounds[*scenario] else { return Ok(()) };
         found.fetch_add(usize::from(do_part(ground, part, manifest.power, &folder)?), Ordering::Relaxed);
         done.fetch_add(1, Ordering::Relaxed);
-        tell(progress());
-        Ok(())
+        if tell(progress()).is_break() { Err(StudyError::Stopped) } else { Ok(()) }
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| StudyError::File { path: folder.clone(), source: std::io::Error::other(error) })?;
