@@ -6,7 +6,21 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, final, overload, type_check_only
 
-from typing_extensions import CapsuleType, Unpack
+from typing_extensions import CapsuleType, Unpack, disjoint_base
+
+__all__ = [
+    "HeadroomError",
+    "Inspection",
+    "Plan",
+    "Sessions",
+    "Study",
+    "Table",
+    "__version__",
+    "inspect",
+    "plan",
+    "read_sessions",
+    "simulate",
+]
 
 __version__: str
 
@@ -18,9 +32,11 @@ _Strategy: TypeAlias = (
 class HeadroomError(ValueError):
     """What was given cannot be done: the message names the field, the rule and the remedy."""
 
+@disjoint_base
 class Table:
-    """An Arrow table: `polars.DataFrame(table)`, `pandas.DataFrame.from_arrow(table)` and `pyarrow.table(table)` take its
-    buffers without copying them. What its columns mean, with their units, is in the schema's metadata."""
+    """An Arrow table: `polars.DataFrame(table)` and `pyarrow.table(table)` take its buffers without copying them, and
+    `pandas.DataFrame.from_arrow(table)` makes numpy arrays of them. What its columns mean, with their units, is in the
+    schema's metadata."""
 
     @property
     def column_names(self) -> list[str]:
@@ -138,6 +154,8 @@ def simulate(
     manifest: dict[str, Any] | _Path,
     /,
     *,
+    strategies: None = None,
+    seeds: None = None,
     out: _Path | None = None,
     jobs: int = 0,
     progress: Callable[[int, int], object] | None = None,
@@ -150,6 +168,8 @@ def simulate(
 
 @overload
 def simulate(
+    manifest: None = None,
+    /,
     *,
     strategies: Sequence[_Strategy],
     seeds: Sequence[int] | None = None,

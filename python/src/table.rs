@@ -6,8 +6,9 @@ use pyo3::types::PyCapsule;
 
 use crate::refused;
 
-/// An Arrow table: `polars.DataFrame(table)`, `pandas.DataFrame.from_arrow(table)` and `pyarrow.table(table)` take its
-/// buffers without copying them. What its columns mean, with their units, is in the schema's metadata.
+/// An Arrow table: `polars.DataFrame(table)` and `pyarrow.table(table)` take its buffers without copying them, and
+/// `pandas.DataFrame.from_arrow(table)` makes numpy arrays of them. What its columns mean, with their units, is in the
+/// schema's metadata.
 #[pyclass(frozen, subclass, module = "headroom")]
 pub(crate) struct Table(pub(crate) ArrowTable);
 

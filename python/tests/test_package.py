@@ -18,7 +18,10 @@ NOTEBOOKS = sorted((PACKAGE / "notebooks").glob("*.ipynb"))
 
 
 def test_the_stubs_agree_with_the_module():
-    checked = subprocess.run([sys.executable, "-m", "mypy.stubtest", "headroom"], capture_output=True, text=True)
+    # Maturin lays the library beside the stubs, as a module that nobody imports by itself.
+    Path("allowed").write_text("headroom.headroom\n")
+    check = [sys.executable, "-m", "mypy.stubtest", "headroom", "--allowlist", "allowed"]
+    checked = subprocess.run(check, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
