@@ -4,6 +4,7 @@ CARGO ?= cargo
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+PYTEST_ARGS ?=
 # Anything but empty: trust that all tools are there.
 SKIP_SETUP ?=
 
@@ -27,14 +28,16 @@ export HEADROOM_OCPI ?= $(abspath $(patsubst %/INDEX.json,%,$(firstword $(wildca
 # Random tests draw the same every time; PROPTEST_RNG_SEED=2 draws others.
 export PROPTEST_RNG_SEED ?= 1
 
-.PHONY: help demo test bench setup setup-build web
+.PHONY: help demo test bench wheel setup setup-build web
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    build, run a day of a site in two minutes and show it on a page'
 	@echo '             DEMO_ARGS="--headless --speed 1440": arguments of `headroom demo`'
-	@echo 'make test    all tests; TEST_ARGS="-p headroom-domain": arguments of `cargo test`; leaves out deploy/'
+	@echo 'make test    all tests; TEST_ARGS="-p headroom-domain": arguments of `cargo test`, leaves out deploy/;'
+	@echo '             PYTEST_ARGS="-k notebook": of the Python package'
 	@echo 'make bench   speed and plan quality; BENCH_ARGS: arguments of the benches'
+	@echo 'make wheel   the Python package for analysts, as a wheel (python/README.md)'
 	@echo 'make web     fetch the chart library of the page'
 	@echo 'make setup   install what building and testing need beside Rust (apt-get)'
 	@echo
@@ -48,10 +51,15 @@ demo: setup-build web
 test: setup web
 	cd $(WEB) && npm test
 	$(CARGO) test --locked --workspace $(TEST_ARGS)
+	CARGO='$(CARGO)' scripts/python test $(PYTEST_ARGS)
 	$(if $(TEST_ARGS),,scripts/test-deploy)
 
 bench: setup-build web
 	$(CARGO) bench --locked --workspace --profile dev --bench '*' -- $(BENCH_ARGS)
+
+wheel:
+	@$(if $(SKIP_SETUP),:,CARGO='$(CARGO)' scripts/setup wheel)
+	CARGO='$(CARGO)' scripts/python wheel
 
 setup:
 	@$(if $(SKIP_SETUP),:,CARGO='$(CARGO)' scripts/setup test)

@@ -12,6 +12,9 @@ use headroom_domain::{Interval, Power};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::arrow::{ArrowTable, uneven};
+use crate::result_table::times;
+
 /// Power per session and interval, with what a reader needs to know of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PowerTable {
@@ -57,6 +60,12 @@ pub enum TableError {
         /// What the writer said.
         problem: String,
     },
+    /// Columns that do not go together.
+    #[error("the columns make no table ({problem}): give columns of equal length and different names")]
+    Uneven {
+        /// What is wrong.
+        problem: String,
+    },
     /// It is no such table.
     #[error("{}: `{column}` {rule}: give a file written by this version", path.display())]
     Broken {
@@ -84,26 +93,35 @@ const COLUMNS: [(&str, &str); 6] = [
 /// Writes a table as Parquet, units, time zone and source in its key-value metadata (keys `headroom.…`).
 pub fn write_parquet(path: &Path, table: &PowerTable) -> Result<(), TableError> {
     let file = File::create(path).map_err(|source| TableError::Unopened { path: path.to_owned(), source })?;
-    let mut metadata = vec![
-        ("headroom.layout".to_owned(), LAYOUT.to_owned()),
-        ("headroom.source".to_owned(), table.source.clone()),
-        ("headroom.time_zone".to_owned(), table.time_zone.name().to_owned()),
-    ];
-    metadata.extend(COLUMNS.map(|(column, meaning)| (format!("headroom.column.{column}"), meaning.to_owned())));
     let write = || {
         ParquetWriter::new(file)
-            .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
+            .with_key_value_metadata(Some(KeyValueMetadata::from_static(table.metadata())))
             .finish(&mut frame(&table.rows)?)
     };
     let unwritten = |error: PolarsError| TableError::Unwritten { path: path.to_owned(), problem: error.to_string() };
     write().map_err(unwritten).map(|_| ())
 }
 
+impl PowerTable {
+    /// Makes a table for other Arrow libraries, with the columns of the file.
+    pub fn to_arrow(&self) -> Result<ArrowTable, TableError> {
+        ArrowTable::new(frame(&self.rows).map_err(uneven)?, &self.metadata())
+    }
+
+    fn metadata(&self) -> Vec<(String, String)> {
+        let mut metadata = vec![
+            ("headroom.layout".to_owned(), LAYOUT.to_owned()),
+            ("headroom.source".to_owned(), self.source.clone()),
+            ("headroom.time_zone".to_owned(), self.time_zone.name().to_owned()),
+        ];
+        metadata.extend(COLUMNS.map(|(column, meaning)| (format!("headroom.column.{column}"), meaning.to_owned())));
+        metadata
+    }
+}
+
 fn frame(rows: &[PowerRow]) -> PolarsResult<DataFrame> {
     let times = |name: &str, of: fn(&PowerRow) -> DateTime<Utc>| {
-        let milliseconds: Vec<i64> = rows.iter().map(|row| of(row).timestamp_millis()).collect();
-        // Not by `cast`, which drops the zone where polars is built without its feature for zones.
-        Series::new(name.into(), milliseconds).into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
+        times(name, rows.iter().map(|row| Some(of(row).timestamp_millis())).collect())
     };
     let texts =
         |name: &str, of: fn(&PowerRow) -> &str| Column::new(name.into(), rows.iter().map(of).collect::<Vec<_>>());

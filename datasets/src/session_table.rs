@@ -13,7 +13,9 @@ use headroom_domain::Energy;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::arrow::{ArrowTable, uneven};
 use crate::power_table::TableError;
+use crate::result_table::times;
 use crate::session::{RecordedSession, Stated};
 
 /// Recorded sessions, with what a reader needs to know of them.
@@ -48,25 +50,35 @@ const COLUMNS: [(&str, &str); 10] = [
 /// Times are kept to the millisecond. `generic-parquet` of [`crate::read_sessions`] reads it back.
 pub fn write_sessions_parquet(path: &Path, table: &SessionTable) -> Result<(), TableError> {
     let file = File::create(path).map_err(|source| TableError::Unopened { path: path.to_owned(), source })?;
-    let mut metadata =
-        vec![("headroom.layout".to_owned(), LAYOUT.to_owned()), ("headroom.source".to_owned(), table.source.clone())];
-    metadata.extend(table.time_zone.map(|zone| ("headroom.time_zone".to_owned(), zone.name().to_owned())));
-    metadata.extend(COLUMNS.map(|(column, meaning)| (format!("headroom.column.{column}"), meaning.to_owned())));
     let write = || {
         ParquetWriter::new(file)
-            .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
+            .with_key_value_metadata(Some(KeyValueMetadata::from_static(table.metadata())))
             .finish(&mut frame(&table.sessions)?)
     };
     let unwritten = |error: PolarsError| TableError::Unwritten { path: path.to_owned(), problem: error.to_string() };
     write().map_err(unwritten).map(|_| ())
 }
 
+impl SessionTable {
+    /// Makes a table for other Arrow libraries, with the columns of the file.
+    pub fn to_arrow(&self) -> Result<ArrowTable, TableError> {
+        ArrowTable::new(frame(&self.sessions).map_err(uneven)?, &self.metadata())
+    }
+
+    fn metadata(&self) -> Vec<(String, String)> {
+        let mut metadata = vec![
+            ("headroom.layout".to_owned(), LAYOUT.to_owned()),
+            ("headroom.source".to_owned(), self.source.clone()),
+        ];
+        metadata.extend(self.time_zone.map(|zone| ("headroom.time_zone".to_owned(), zone.name().to_owned())));
+        metadata.extend(COLUMNS.map(|(column, meaning)| (format!("headroom.column.{column}"), meaning.to_owned())));
+        metadata
+    }
+}
+
 fn frame(sessions: &[RecordedSession]) -> PolarsResult<DataFrame> {
     let times = |name: &str, of: &dyn Fn(&RecordedSession) -> Option<DateTime<Utc>>| {
-        let milliseconds: Vec<Option<i64>> =
-            sessions.iter().map(|session| of(session).map(|time| time.timestamp_millis())).collect();
-        // Not by `cast`, which drops the zone where polars is built without its feature for zones.
-        Series::new(name.into(), milliseconds).into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
+        times(name, sessions.iter().map(|session| of(session).map(|time| time.timestamp_millis())).collect())
     };
     let texts = |name: &str, of: &dyn Fn(&RecordedSession) -> Option<String>| {
         Column::new(name.into(), sessions.iter().map(of).collect::<Vec<_>>())

@@ -15,8 +15,10 @@ mod assets;
 mod check;
 mod check_assets;
 mod limits;
+mod read;
 pub use assets::{Battery, Discharge, Generation, Line, LineTerm, Reserve, VehicleBattery};
 pub use check::SnapshotError;
+pub use read::NoProblem;
 
 /// What is known at one instant of an area: enough to plan it, and nothing that was learnt later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

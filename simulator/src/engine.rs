@@ -188,8 +188,7 @@ pub fn replay(
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
 ) -> Result<Replay, SimulateError> {
-    let (plan, history, left_out) =
-        Days::choose(sessions, file.site.time_zone, from, to)?.plan(sessions, file)?;
+    let (plan, history, left_out) = Days::choose(sessions, file.site.time_zone, from, to)?.plan(sessions, file)?;
     Ok(Replay { plan, history, left_out })
 }
 

@@ -34,7 +34,6 @@ enum Output {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let snapshot = read(&arguments.problem)?;
-    snapshot.check().with_context(|| format!("{} is no problem that can be planned", arguments.problem.display()))?;
     let text = if arguments.explain {
         let explained = shadow::explain(&snapshot)?;
         match arguments.output {
@@ -59,6 +58,5 @@ fn read(path: &Path) -> anyhow::Result<Snapshot> {
     } else {
         text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     }
-    let reader = &mut serde_json::Deserializer::from_str(&text);
-    serde_path_to_error::deserialize(reader).with_context(|| format!("{} is not a saved problem", path.display()))
+    Snapshot::from_json(&text).with_context(|| path.display().to_string())
 }

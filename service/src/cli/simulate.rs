@@ -1,5 +1,6 @@
 //! `headroom simulate`: the same controller, without sockets, over recorded sessions.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -96,6 +97,7 @@ fn study(manifest: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
     let progress = study::run(&manifest, &options, |progress| {
         bar.set_length(progress.parts as u64);
         bar.set_position(progress.done as u64);
+        ControlFlow::Continue(())
     })?;
     bar.finish_and_clear();
     eprintln!("{} parts done, {} of them found done", progress.done, progress.found);

@@ -7,7 +7,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const PREFIX: &str = "headroom-";
 
 /// Each crate and all that it may know of ours, also in its tests and its build script.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("ocpi-adapter", &["domain"]),
     ("grid-api", &["domain"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("datasets", &["domain"]),
     ("simulator", &["domain", "datasets", "forecasting", "optimizer", "ocpi-adapter", "grid-api"]),
     ("service", &["domain", "forecasting", "optimizer", "ocpi-adapter", "grid-api", "simulator"]),
+    ("python", &["domain", "datasets", "optimizer", "simulator"]),
     ("benches", &["domain", "datasets", "forecasting", "optimizer", "ocpi-adapter", "grid-api", "simulator"]),
 ];
 

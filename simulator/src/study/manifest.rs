@@ -146,15 +146,21 @@ impl Manifest {
     pub fn load_with(path: &Path, data: Option<&Path>) -> Result<Self, ManifestError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ManifestError::Unreadable { path: path.to_owned(), source })?;
-        let mut manifest: Self = toml::from_str(&text)
+        let manifest: Self = toml::from_str(&text)
             .map_err(|source| ManifestError::Broken { path: path.to_owned(), source: Box::new(source) })?;
-        manifest.check().map_err(|(field, rule)| ManifestError::Rule { path: path.to_owned(), field, rule })?;
+        let mut manifest = manifest.checked(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for file in manifest.scenarios.iter_mut().flat_map(ScenarioEntry::files) {
             let here = folder.join(&*file);
             *file = data.map(|data| data.join(&*file)).filter(|_| !here.exists()).unwrap_or(here);
         }
         Ok(manifest)
+    }
+
+    /// Checks a manifest that was made in another way than by reading a file; messages name it by `path`.
+    pub fn checked(self, path: &Path) -> Result<Self, ManifestError> {
+        self.check().map_err(|(field, rule)| ManifestError::Rule { path: path.to_owned(), field, rule })?;
+        Ok(self)
     }
 
     fn check(&self) -> Result<(), (String, &'static str)> {

@@ -44,12 +44,9 @@ pub fn write_results(path: &Path, results: &[PartResult]) -> Result<(), StudyErr
 /// Returns the columns that [`write_results`] writes: name, meaning, a value per result.
 #[expect(clippy::cast_precision_loss, clippy::too_many_lines, reason = "counts are below 2^52; a line per column")]
 pub fn result_columns(results: &[PartResult]) -> Vec<Column> {
-    let text = |of: fn(&PartResult) -> String| ResultColumn::Text(results.iter().map(of).collect());
-    let number = |of: fn(&PartResult) -> f64| ResultColumn::Number(results.iter().map(of).collect());
-    // What is not known is not a number.
-    let known = |of: fn(&PartResult) -> Option<f64>| {
-        ResultColumn::Number(results.iter().map(|one| of(one).unwrap_or(f64::NAN)).collect())
-    };
+    let text = |of: fn(&PartResult) -> String| ResultColumn::Text(results.iter().map(of).map(Some).collect());
+    let number = |of: fn(&PartResult) -> f64| ResultColumn::Number(results.iter().map(of).map(Some).collect());
+    let known = |of: fn(&PartResult) -> Option<f64>| ResultColumn::Number(results.iter().map(of).collect());
     let mut columns = named(results, |result| result).to_vec();
     columns.extend([
         ("sessions", "sessions", number(|one| one.score.sessions as f64)),
@@ -70,20 +67,20 @@ pub fn result_columns(results: &[PartResult]) -> Vec<Column> {
             number(|one| one.score.demand_charge_cost),
         ),
         ("currency", "ISO 4217", text(|one| one.score.currency.clone())),
-        ("carbon_kg", "carbon of the energy, kg; NaN: not known", known(|one| one.score.carbon_kg)),
+        ("carbon_kg", "carbon of the energy, kg; null: not known", known(|one| one.score.carbon_kg)),
         (
             "least_cost",
-            "least cost of the same energies, in `currency`; NaN: not asked",
+            "least cost of the same energies, in `currency`; null: not asked",
             known(|one| one.least.map(|least| least.cost)),
         ),
         (
             "least_demand_charge_cost",
-            "demand charge at the least cost, in `currency`; NaN: not asked",
+            "demand charge at the least cost, in `currency`; null: not asked",
             known(|one| one.least.map(|least| least.demand_charge_cost)),
         ),
         (
             "regret",
-            "cost and demand charge above the least, in `currency`; NaN: not asked",
+            "cost and demand charge above the least, in `currency`; null: not asked",
             known(|one| one.score.regret),
         ),
         ("peak_kw", "highest power of the site, kW", number(|one| one.score.peak_kw)),
@@ -139,14 +136,16 @@ pub fn node_columns(results: &[PartResult]) -> Vec<Column> {
             })
         })
         .collect();
-    let number = |of: &dyn Fn(&NodeScore) -> f64| ResultColumn::Number(rows.iter().map(|row| of(row.1)).collect());
-    let over = |of: &dyn Fn(&NodeOverload) -> f64| ResultColumn::Number(rows.iter().map(|row| of(&row.2)).collect());
+    let number =
+        |of: &dyn Fn(&NodeScore) -> f64| ResultColumn::Number(rows.iter().map(|row| Some(of(row.1))).collect());
+    let over =
+        |of: &dyn Fn(&NodeOverload) -> f64| ResultColumn::Number(rows.iter().map(|row| Some(of(&row.2))).collect());
     let mut columns = named(&rows, |row| row.0).to_vec();
     columns.extend([
         (
             "node",
             "connection point or circuit",
-            ResultColumn::Text(rows.iter().map(|row| row.1.node.clone()).collect()),
+            ResultColumn::Text(rows.iter().map(|row| Some(row.1.node.clone())).collect()),
         ),
         ("sessions", "sessions", number(&|node| node.sessions as f64)),
         ("needed_kwh", "energy needed, as far as physics allows, kWh", number(&|node| node.needed_kwh)),
@@ -169,8 +168,8 @@ pub fn node_columns(results: &[PartResult]) -> Vec<Column> {
 /// Returns the columns that say which part a row is of.
 #[expect(clippy::cast_precision_loss, reason = "sites are fewer than 2^52")]
 fn named<T>(rows: &[T], part: impl Fn(&T) -> &PartResult) -> [Column; 6] {
-    let text = |of: fn(&Part) -> String| ResultColumn::Text(rows.iter().map(|row| of(&part(row).part)).collect());
-    let sites = rows.iter().map(|row| part(row).part.site as f64).collect();
+    let text = |of: fn(&Part) -> String| ResultColumn::Text(rows.iter().map(|row| Some(of(&part(row).part))).collect());
+    let sites = rows.iter().map(|row| Some(part(row).part.site as f64)).collect();
     [
         ("scenario", "name of the scenario", text(|part| part.scenario.clone())),
         ("site", "which of its sites or feeders, from 0", ResultColumn::Number(sites)),

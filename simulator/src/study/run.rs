@@ -1,6 +1,7 @@
 //! Doing the parts of a study, those that are not done yet.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -147,6 +148,9 @@ pub enum StudyError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// It was told to stop.
+    #[error("stopped before all parts were done: run the study again to go on")]
+    Stopped,
     /// A folder without results.
     #[error("{}: there are no results: give the folder that `--out` named", path.display())]
     Empty {
@@ -155,11 +159,12 @@ pub enum StudyError {
     },
 }
 
-/// Does a study's parts and returns how many there are. `tell` hears of each that is done, from any thread.
+/// Does a study's parts and returns how many there are. `tell` hears before each of them and after it, from any thread,
+/// and says whether to go on.
 pub fn run(
     manifest: &Manifest,
     options: &StudyOptions,
-    tell: impl Fn(Progress) + Sync,
+    tell: impl Fn(Progress) -> ControlFlow<()> + Sync,
 ) -> Result<Progress, StudyError> {
     let folder = options.out.join("parts");
     fs::create_dir_all(&folder).map_err(|source| StudyError::File { path: folder.clone(), source })?;
@@ -172,24 +177,25 @@ pub fn run(
     }
     let parts = groups.iter().map(|group| group.parts.len()).sum();
     let (done, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let progress = || Progress { done: done.load(Ordering::Relaxed), found: found.load(Ordering::Relaxed), parts };
+    let ask = || if tell(progress()).is_break() { Err(StudyError::Stopped) } else { Ok(()) };
     let count = |is_found: bool| {
         found.fetch_add(usize::from(is_found), Ordering::Relaxed);
         done.fetch_add(1, Ordering::Relaxed);
-        tell(Progress { done: done.load(Ordering::Relaxed), found: found.load(Ordering::Relaxed), parts });
+        ask()
     };
     let one = |group: &Group| -> Result<(), StudyError> {
         let Some(ground) = &grounds[group.scenario] else { return Ok(()) };
         let (there, missing): (Vec<&Part>, Vec<&Part>) =
             group.parts.iter().partition(|part| is_done(ground, part, manifest.power, &folder));
-        for _ in there {
-            count(true);
-        }
+        there.iter().try_for_each(|_| count(true))?;
         let Some(first) = missing.first() else { return Ok(()) };
         let piece = ground.piece(first)?;
         missing.par_iter().try_for_each(|part| {
+            // A thread that waits for another pool begins with further parts before it ends this one.
+            ask()?;
             do_part(ground, &piece, part, manifest.power, &folder)?;
-            count(false);
-            Ok(())
+            count(false)
         })
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();

@@ -1,5 +1,6 @@
 mod scenarios;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::*;
@@ -73,6 +74,8 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
+const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
+
 fn options(out: PathBuf, shard: &str) -> StudyOptions {
     StudyOptions { out, shard: shard.parse().unwrap(), jobs: 2, build: "test".to_owned() }
 }
@@ -91,19 +94,31 @@ fn bytes(out: &std::path::Path) -> Vec<(String, Vec<u8>)> {
 fn shards_give_the_bytes_of_the_whole_and_what_is_done_is_not_done_again() {
     let folder = folder("shards");
     let manifest = Manifest::load(&folder.join("study.toml")).unwrap();
-    let whole = run(&manifest, &options(folder.join("whole"), "1/1"), |_| ()).unwrap();
+    let whole = run(&manifest, &options(folder.join("whole"), "1/1"), |_| GO_ON).unwrap();
     assert_eq!((whole.parts, whole.done, whole.found), (16, 16, 0));
     for shard in ["1/3", "2/3", "3/3"] {
-        run(&manifest, &options(folder.join("shards"), shard), |_| ()).unwrap();
+        run(&manifest, &options(folder.join("shards"), shard), |_| GO_ON).unwrap();
     }
     assert_eq!(bytes(&folder.join("whole")), bytes(&folder.join("shards")));
     std::fs::remove_file(folder.join("whole/parts/feeders.1.2024-05-14.optimized.2.json")).unwrap();
     std::fs::write(folder.join("whole/parts/feeders.0.2024-05-13.optimized.1.json"), "{ cut").unwrap();
-    let again = run(&manifest, &options(folder.join("whole"), "1/1"), |_| ()).unwrap();
+    let again = run(&manifest, &options(folder.join("whole"), "1/1"), |_| GO_ON).unwrap();
     assert_eq!((again.done, again.found), (16, 14));
     assert_eq!(bytes(&folder.join("whole")), bytes(&folder.join("shards")));
     let other = StudyOptions { build: "another".to_owned(), ..options(folder.join("whole"), "1/1") };
-    assert_eq!(run(&manifest, &other, |_| ()).unwrap().found, 0);
+    assert_eq!(run(&manifest, &other, |_| GO_ON).unwrap().found, 0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_study_that_is_told_to_stop_stops_between_parts_and_goes_on_where_it_was() {
+    let folder = folder("stop");
+    let manifest = Manifest::load(&folder.join("study.toml")).unwrap();
+    let alone = StudyOptions { jobs: 1, ..options(folder.join("out"), "1/1") };
+    let stopped = run(&manifest, &alone, |progress| if progress.done == 3 { ControlFlow::Break(()) } else { GO_ON });
+    assert!(matches!(stopped, Err(StudyError::Stopped)), "{stopped:?}");
+    let again = run(&manifest, &alone, |_| GO_ON).unwrap();
+    assert_eq!((again.done, again.found), (16, 3));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -111,7 +126,7 @@ fn shards_give_the_bytes_of_the_whole_and_what_is_done_is_not_done_again() {
 fn a_report_compares_what_was_done_and_says_what_was_not() {
     let folder = folder("report");
     let manifest = Manifest::load(&folder.join("study.toml")).unwrap();
-    run(&manifest, &options(folder.join("out"), "1/1"), |_| ()).unwrap();
+    run(&manifest, &options(folder.join("out"), "1/1"), |_| GO_ON).unwrap();
     std::fs::remove_file(folder.join("out/parts/feeders.1.2024-05-14.optimized.2.json")).unwrap();
     let results = read_results(&folder.join("out")).unwrap();
     write_results(&folder.join("out/results.parquet"), &results).unwrap();

@@ -13,7 +13,7 @@ fn studied(name: &str, manifest: &str, prepare: impl FnOnce(&Path)) -> Vec<PartR
     prepare(&folder);
     std::fs::write(folder.join("study.toml"), manifest).unwrap();
     let manifest = Manifest::load(&folder.join("study.toml")).unwrap();
-    run(&manifest, &options(folder.join("out"), "1/1"), |_| ()).unwrap();
+    run(&manifest, &options(folder.join("out"), "1/1"), |_| ControlFlow::Continue(())).unwrap();
     let results = read_results(&folder.join("out")).unwrap();
     std::fs::remove_dir_all(folder).unwrap();
     results
