@@ -135,8 +135,8 @@ pub enum StudyError {
     },
 }
 
-/// Does a study's parts and returns how many there are. `tell` hears of each that is done, from any thread, and says
-/// whether to go on.
+/// Does a study's parts and returns how many there are. `tell` hears before each of them and after it, from any thread,
+/// and says whether to go on.
 pub fn run(
     manifest: &Manifest,
     options: &StudyOptions,
@@ -157,9 +157,12 @@ pub fn run(
         || Progress { done: done.load(Ordering::Relaxed), found: found.load(Ordering::Relaxed), parts: own.len() };
     let one = |(scenario, part): &&(usize, Part)| -> Result<(), StudyError> {
         let Some(ground) = &grounds[*scenario] else { return Ok(()) };
+        let ask = || if tell(progress()).is_break() { Err(StudyError::Stopped) } else { Ok(()) };
+        // A thread that waits for another pool begins with further parts before it ends this one.
+        ask()?;
         found.fetch_add(usize::from(do_part(ground, part, manifest.power, &folder)?), Ordering::Relaxed);
         done.fetch_add(1, Ordering::Relaxed);
-        if tell(progress()).is_break() { Err(StudyError::Stopped) } else { Ok(()) }
+        ask()
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let pool = pool.map_err(|error| StudyError::File { path: folder.clone(), source: std::io::Error::other(error) })?;
