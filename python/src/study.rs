@@ -144,12 +144,16 @@ fn run(
 
 /// Hears of the parts until there are no more. **Errors**: Ctrl-C was pressed, or `progress` failed.
 fn listen(py: Python<'_>, heard: &mut Receiver<Progress>, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    let mut told = 0;
     loop {
         let next = &mut *heard;
         let next = py.detach(move || next.recv_timeout(LISTEN));
         py.check_signals()?;
         match (next, progress) {
-            (Ok(Progress { done, parts, .. }), Some(progress)) => drop(progress.call1((done, parts))?),
+            (Ok(Progress { done, parts, .. }), Some(progress)) if done > told => {
+                told = done;
+                drop(progress.call1((done, parts))?);
+            }
             (Err(RecvTimeoutError::Disconnected), _) => return Ok(()),
             _ => {}
         }

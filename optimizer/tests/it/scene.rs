@@ -140,7 +140,8 @@ impl Scene {
             }),
             margin_w: Power::from_kw(self.margin_kw),
             sessions: self.sessions.iter().enumerate().map(|(at, draw)| session(at, draw)).collect(),
-            settings: Settings { minimum_current_within_s: 3600, ..Settings::default() },
+            // A deadline that no busy machine misses.
+            settings: Settings { minimum_current_within_s: 3600, deadline_s: 600.0, ..Settings::default() },
             ..Snapshot::new(now, grid, self.tree(), prices)
         }
     }
