@@ -4,6 +4,8 @@
 //! Recorded (Caltech, 23 to 29 September 2019) where `HEADROOM_DATA` names the folder that has it, otherwise made from the
 //! shipped parameters of a workplace.
 
+#![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

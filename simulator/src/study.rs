@@ -18,6 +18,7 @@ mod signal;
 mod steering;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use flexibility::Flexibility;
 pub use garage::GarageEntry;

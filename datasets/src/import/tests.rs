@@ -144,11 +144,16 @@ fn a_gzip_file_is_read_whole_or_not_at_all() {
     assert!(text.contains("`gzip` does not unpack to its end"), "{text}");
 }
 
+/// What an import says beside which bytes it was made from.
+fn said(import: Import) -> Import {
+    Import { report: ImportReport { sha256: String::new(), ..import.report }, ..import }
+}
+
 #[test]
 fn both_shapes_of_an_acn_export_give_the_same_sessions() {
     let whole = read_text(EXPORT, Format::AcnJson).unwrap();
     let export: serde_json::Value = serde_json::from_str(EXPORT).unwrap();
-    assert_eq!(read_text(&export["_items"].to_string(), Format::AcnJson).unwrap(), whole);
+    assert_eq!(said(read_text(&export["_items"].to_string(), Format::AcnJson).unwrap()), said(whole.clone()));
     assert_eq!((whole.report.rows, whole.report.accepted, whole.report.stated), (4, 3, 2));
     assert_eq!(finding(&whole.report.rejected, "session open at export").examples[0].at, "_items[3]");
 }

@@ -16,7 +16,7 @@ impl Snapshot {
         }
         for (index, battery) in self.batteries.iter().enumerate() {
             let field = |name: &str| format!("batteries[{index}].{name}");
-            check_node(&field("node"), battery.node.as_str(), self.tree.position(&battery.node))?;
+            check_node(field("node"), battery.node.as_str(), self.tree.position(&battery.node))?;
             battery.check(&field)?;
         }
         for (index, generation) in self.generation.iter().enumerate() {
@@ -27,37 +27,37 @@ impl Snapshot {
         }
         for (index, reserve) in self.reserves.iter().enumerate() {
             let field = format!("reserves[{index}]");
-            check_node(&format!("{field}.node"), reserve.node.as_str(), self.tree.position(&reserve.node))?;
+            check_node(format_args!("{field}.node"), reserve.node.as_str(), self.tree.position(&reserve.node))?;
             self.check_powers(&format!("{field}.power_w"), &reserve.power_w)?;
         }
         Ok(())
     }
 
     fn check_generation(&self, field: &dyn Fn(&str) -> String, own: &Generation) -> Result<(), SnapshotError> {
-        check_node(&field("node"), own.node.as_str(), self.tree.position(&own.node))?;
+        check_node(field("node"), own.node.as_str(), self.tree.position(&own.node))?;
         let lists = [("sure_w", &own.sure_w), ("expected_w", &own.expected_w), ("most_w", &own.most_w)];
         for (name, powers) in lists {
             self.check_powers(&field(name), powers)?;
         }
         let in_order = own.sure_w.iter().zip(&own.expected_w).zip(&own.most_w);
         if in_order.into_iter().any(|((sure, expected), most)| sure > expected || expected > most) {
-            return Err(order(&field("expected_w"), "must lie between `sure_w` and `most_w` in every step"));
+            return Err(order(field("expected_w"), "must lie between `sure_w` and `most_w` in every step"));
         }
         Ok(())
     }
 
     fn check_line(&self, field: &str, line: &Line) -> Result<(), SnapshotError> {
-        check_node(&format!("{field}.node"), line.node.as_str(), self.tree.position(&line.node))?;
+        check_node(format_args!("{field}.node"), line.node.as_str(), self.tree.position(&line.node))?;
         let limit = line.maximum_current_a.as_a();
-        range(&format!("{field}.maximum_current_a"), limit, |value| value >= 0.0, "give 0 A or more")?;
+        range(format_args!("{field}.maximum_current_a"), limit, |value| value >= 0.0, "give 0 A or more")?;
         for (index, term) in line.terms.iter().enumerate() {
             let field = |name: &str| format!("{field}.terms[{index}].{name}");
-            check_node(&field("evse"), term.evse.as_str(), self.tree.position(&term.evse))?;
-            range(&field("factor"), term.factor, f64::is_finite, "give a finite number")?;
-            range(&field("angle_deg"), term.angle_deg, f64::is_finite, "give a finite number of degrees")?;
+            check_node(field("evse"), term.evse.as_str(), self.tree.position(&term.evse))?;
+            range(field("factor"), term.factor, f64::is_finite, "give a finite number")?;
+            range(field("angle_deg"), term.angle_deg, f64::is_finite, "give a finite number of degrees")?;
             let wired = self.tree.get(&term.evse).is_some_and(|node| node.wiring.is_some());
             if !wired {
-                return Err(order(&field("evse"), "has no `wiring` in `tree`: its current is not known"));
+                return Err(order(field("evse"), "has no `wiring` in `tree`: its current is not known"));
             }
         }
         Ok(())
@@ -72,14 +72,14 @@ impl Snapshot {
 impl Battery {
     fn check(&self, field: &dyn Fn(&str) -> String) -> Result<(), SnapshotError> {
         let (capacity, stored, reserve) = (self.capacity_wh, self.stored_wh, self.reserve_wh);
-        range(&field("capacity_wh"), capacity.as_wh(), |value| value > 0.0, "give more than 0 Wh")?;
+        range(field("capacity_wh"), capacity.as_wh(), |value| value > 0.0, "give more than 0 Wh")?;
         let fits = |value: f64| (0.0..=capacity.as_wh()).contains(&value);
-        range(&field("stored_wh"), stored.as_wh(), fits, "give 0 Wh to `capacity_wh`")?;
-        range(&field("reserve_wh"), reserve.as_wh(), fits, "give 0 Wh to `capacity_wh`")?;
-        not_negative(&field("maximum_charge_w"), self.maximum_charge_w)?;
-        not_negative(&field("maximum_discharge_w"), self.maximum_discharge_w)?;
-        range(&field("wear"), self.wear.as_per_kwh(), |value| value >= 0.0, "give 0 or more")?;
-        share(&field("efficiency"), self.efficiency.as_ratio())
+        range(field("stored_wh"), stored.as_wh(), fits, "give 0 Wh to `capacity_wh`")?;
+        range(field("reserve_wh"), reserve.as_wh(), fits, "give 0 Wh to `capacity_wh`")?;
+        not_negative(field("maximum_charge_w"), self.maximum_charge_w)?;
+        not_negative(field("maximum_discharge_w"), self.maximum_discharge_w)?;
+        range(field("wear"), self.wear.as_per_kwh(), |value| value >= 0.0, "give 0 or more")?;
+        share(field("efficiency"), self.efficiency.as_ratio())
     }
 }
 

@@ -4,19 +4,21 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use headroom_datasets::fit::FitError;
 use headroom_datasets::signals::{SeriesError, SignalError};
 use headroom_datasets::{ImportError, PowerTable, TableError, write_parquet};
 use headroom_domain::site::SiteError;
-use rayon::prelude::*;
+use parking_lot::Mutex;
 
 use super::ground::{Ground, Piece};
 use super::manifest::{Manifest, ManifestError};
 use super::measure;
 use super::part::{Part, PartResult};
 use super::steering::Steering;
+use super::work::side_by_side;
 use crate::engine::{self, RunOptions, SimulateError, SiteFileError};
 
 /// One of n shares of a study, counted from 1: `2/8`.
@@ -184,23 +186,22 @@ pub fn run(
         done.fetch_add(1, Ordering::Relaxed);
         ask()
     };
-    let one = |group: &Group| -> Result<(), StudyError> {
+    let one = |(group, part): &(&Group, &Part)| -> Result<(), StudyError> {
         let Some(ground) = &grounds[group.scenario] else { return Ok(()) };
-        let (there, missing): (Vec<&Part>, Vec<&Part>) =
-            group.parts.iter().partition(|part| is_done(ground, part, manifest.power, &folder));
-        there.iter().try_for_each(|_| count(true))?;
-        let Some(first) = missing.first() else { return Ok(()) };
-        let piece = ground.piece(first)?;
-        missing.par_iter().try_for_each(|part| {
-            // A thread that waits for another pool begins with further parts before it ends this one.
-            ask()?;
-            do_part(ground, &piece, part, manifest.power, &folder)?;
-            count(false)
-        })
+        if is_done(ground, part, manifest.power, &folder) {
+            group.ended();
+            return count(true);
+        }
+        // Who looks on may have asked to stop while another part was under way.
+        ask()?;
+        let piece = group.piece(ground, part)?;
+        do_part(ground, &piece, part, manifest.power, &folder)?;
+        group.ended();
+        count(false)
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
-    let pool = pool.map_err(|error| StudyError::File { path: folder.clone(), source: std::io::Error::other(error) })?;
-    pool.install(|| groups.par_iter().try_for_each(one))?;
+    let all: Vec<(&Group, &Part)> =
+        groups.iter().flat_map(|group| group.parts.iter().map(move |part| (group, part))).collect();
+    side_by_side(options.jobs, &all, one)?;
     Ok(Progress { done: done.into_inner(), found: found.into_inner(), parts })
 }
 
@@ -208,6 +209,30 @@ pub fn run(
 struct Group {
     scenario: usize,
     parts: Vec<Part>,
+    /// What they share, from the first that needs it to the end of the last.
+    piece: Mutex<Option<Arc<Piece>>>,
+    to_come: AtomicUsize,
+}
+
+impl Group {
+    fn new(scenario: usize, parts: Vec<Part>) -> Self {
+        Self { scenario, piece: Mutex::new(None), to_come: AtomicUsize::new(parts.len()), parts }
+    }
+
+    fn piece(&self, ground: &Ground<'_>, part: &Part) -> Result<Arc<Piece>, StudyError> {
+        let mut piece = self.piece.lock();
+        Ok(match &*piece {
+            Some(piece) => piece.clone(),
+            None => piece.insert(Arc::new(ground.piece(part)?)).clone(),
+        })
+    }
+
+    /// Notes that a part is done.
+    fn ended(&self) {
+        if self.to_come.fetch_sub(1, Ordering::Relaxed) == 1 {
+            *self.piece.lock() = None;
+        }
+    }
 }
 
 /// Returns the parts of a shard, always in the same order. Strategies take turns among shards: some need much more time
@@ -220,7 +245,7 @@ fn groups(manifest: &Manifest, shard: Shard) -> Vec<Group> {
             for &seed in &manifest.seeds {
                 let held = manifest.strategies.iter().enumerate().filter(|(turn, _)| shard.holds(at + turn));
                 let part = |(_, &strategy)| Part { scenario: entry.name.clone(), site, from, to, strategy, seed };
-                groups.push(Group { scenario, parts: held.map(part).collect() });
+                groups.push(Group::new(scenario, held.map(part).collect()));
                 at += 1;
             }
         }
@@ -253,18 +278,18 @@ fn do_part(ground: &Ground<'_>, piece: &Piece, part: &Part, power: bool, folder:
     let result = measure::result(ground, piece, part, &run).map_err(failed)?;
     if power {
         let (source, time_zone) = (part.file_stem(), piece.plan.site.time_zone);
-        write_parquet(&table, &PowerTable { source, time_zone, rows: run.rows })?;
+        let rows = PowerTable { source, time_zone, rows: run.rows };
+        write_whole(&table, |beside| Ok(write_parquet(beside, &rows)?))?;
     }
-    write_whole(
-        &path,
-        &serde_json::to_vec(&result).map_err(|source| StudyError::NoResult { path: path.clone(), source })?,
-    )
+    let text = serde_json::to_vec(&result).map_err(|source| StudyError::NoResult { path: path.clone(), source })?;
+    let failed = |source| StudyError::File { path: path.clone(), source };
+    write_whole(&path, |beside| fs::write(beside, text).map_err(failed))
 }
 
 /// Writes a file that is there whole or not at all, whenever the program ends.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
+fn write_whole(path: &Path, write: impl FnOnce(&Path) -> Result<(), StudyError>) -> Result<(), StudyError> {
     // Two processes may do the same part: each has a file of its own until it is whole.
     let beside = path.with_extension(format!("{}.part", std::process::id()));
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|source| StudyError::File { path: path.to_owned(), source })
+    write(&beside)?;
+    fs::rename(&beside, path).map_err(|source| StudyError::File { path: path.to_owned(), source })
 }
