@@ -254,9 +254,10 @@ impl Places {
     }
 }
 
-/// Returns the nodes that something is known of: what draws there or below, or a limit beside its rating.
+/// Returns the nodes that something is known of: the root, what draws there or below, or a limit beside its rating.
 fn in_use(snapshot: &Snapshot, limits: &[Option<&NodeLimits>]) -> Vec<bool> {
     let mut used: Vec<bool> = limits.iter().map(Option::is_some).collect();
+    used[0] = true;
     let sessions = snapshot.sessions.iter().map(|session| &session.node);
     let batteries = snapshot.batteries.iter().map(|battery| &battery.node);
     let loads = snapshot.base_load.iter().map(|load| &load.node);

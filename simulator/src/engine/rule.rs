@@ -62,6 +62,24 @@ pub(super) struct Decision {
     pub(super) withheld: usize,
 }
 
+/// What those who can be told are given.
+struct Shares {
+    all: Vec<Share>,
+    /// What all that could be in force leaves.
+    left: PlaceRoom,
+    tail_start: DateTime<Utc>,
+}
+
+struct Share {
+    /// Position of the session among those observed.
+    at: usize,
+    present: Present,
+    /// The most that it could draw by all that could be in force.
+    worst: Power,
+    desired: Power,
+    tail: Power,
+}
+
 impl RuleBook {
     pub(super) fn new(site: &Site, rule: Rule) -> Result<Self, AssembleError> {
         let nodes: Vec<_> = site.evses.iter().map(|evse| site.evse_node(&evse.uid)).collect();
@@ -84,63 +102,86 @@ impl RuleBook {
 
     /// Decides what each station is told now.
     pub(super) fn decide(&self, moment: &Moment<'_>) -> Decision {
-        let now = moment.now;
-        let limit = self.lowest_limit(moment.limits, Interval { start: now, end: now + AHEAD });
-        let all = self.room(moment, limit);
-        let worst: Vec<Power> = moment.sessions.iter().map(|session| worst(&session.belief, now)).collect();
-        let mut shared = all.clone();
-        let mut present = Vec::with_capacity(moment.sessions.len());
-        let mut told = Vec::with_capacity(moment.sessions.len());
-        let mut left = all;
-        for (at, session) in moment.sessions.iter().enumerate() {
-            let evse = moment.evses[at];
-            let one = Present::of(moment.site, evse, &self.evses[evse].wiring, session, now);
-            self.places.take(&mut left, evse, one.load_share, worst[at]);
-            if session.responsive {
-                present.push(one);
-                told.push(at);
-            } else {
-                self.places.take(&mut shared, evse, one.load_share, worst[at]);
-            }
-        }
-        let window = Interval { start: now, end: now + CONTROL_STEP };
-        let desired = self.places.serve(self.rule, &mut shared, &present, window);
-        let tail_start = self.tail_start(moment, limit);
-        let tails = self.tails(moment, &present);
-        let ask = |tolerance: Option<Power>| {
-            let mut decision = Decision::default();
-            let mut left = left.clone();
-            for (place, (present, desired)) in present.iter().zip(&desired).enumerate() {
-                let at = told[place];
-                let room = worst[at] + self.places.left(&left, present.evse, present.load_share);
-                let desired = whole(*desired, present.minimum_w);
-                let allowed = if desired <= worst[at] { desired } else { whole(desired.min(room), present.minimum_w) };
-                let usual = Settings::default().tolerance_w.max(allowed * TOLERANCE);
-                let tolerance = tolerance.unwrap_or(usual);
-                decision.withheld += usize::from(desired > allowed + tolerance);
-                let last = last(&moment.sessions[at].belief);
-                let standing = last.map_or(moment.sessions[at].belief.fallback_w, |profile| profile.limit_at(now));
-                let is_broken = allowed + Power::from_w(BROKEN_W) < standing
-                    && self.places.is_overfull(&left, present.evse, Power::from_w(BROKEN_W));
-                let differs = allowed.max(standing) - allowed.min(standing) > tolerance;
-                let is_stale = last.is_none_or(|last| {
-                    last.tail_start() < tail_start && last.tail_start() <= now + self.tail_after / 2
-                });
-                if is_broken || differs || is_stale {
-                    self.places.take(&mut left, present.evse, present.load_share, (allowed - worst[at]).or_zero());
-                    decision.orders.extend(profile(now, allowed, tail_start, tails[place]).map(|order| (at, order)));
-                }
-            }
-            decision
-        };
-        let decision = ask(None);
-        let under_way =
-            moment.sessions.iter().any(|session| session.responsive && !session.belief.in_flight.is_empty());
-        if decision.withheld == 0 || !decision.orders.is_empty() || under_way {
+        let shares = self.share(moment);
+        let decision = self.ask(moment, &shares, None);
+        let is_under_way = |session: &ObservedSession| session.responsive && !session.belief.in_flight.is_empty();
+        if decision.withheld == 0 || !decision.orders.is_empty() || moment.sessions.iter().any(is_under_way) {
             return decision;
         }
         // Many small differences that are not worth a message hold up a large one: now they are.
-        ask(Some(Power::from_w(BROKEN_W)))
+        self.ask(moment, &shares, Some(Power::from_w(BROKEN_W)))
+    }
+
+    /// Shares what the limits leave among those who can be told; what others may draw is not there to be shared.
+    fn share(&self, moment: &Moment<'_>) -> Shares {
+        let now = moment.now;
+        let limit = self.lowest_limit(moment.limits, Interval { start: now, end: now + AHEAD });
+        let mut left = self.room(moment, limit);
+        let mut to_share = left.clone();
+        let (mut told, mut present) = (Vec::new(), Vec::new());
+        for (at, session) in moment.sessions.iter().enumerate() {
+            let evse = moment.evses[at];
+            let one = Present::of(moment.site, evse, &self.evses[evse].wiring, session, now);
+            let worst = worst(&session.belief, now);
+            self.places.take(&mut left, evse, one.load_share, worst);
+            if session.responsive {
+                told.push((at, worst));
+                present.push(one);
+            } else {
+                self.places.take(&mut to_share, evse, one.load_share, worst);
+            }
+        }
+        let window = Interval { start: now, end: now + CONTROL_STEP };
+        let desired = self.places.serve(self.rule, &mut to_share, &present, window);
+        let tails = self.tails(moment, &present);
+        let share = |(place, (at, worst)): (usize, (usize, Power))| {
+            let present = present[place];
+            Share { at, present, worst, desired: whole(desired[place], present.minimum_w), tail: tails[place] }
+        };
+        let all = told.into_iter().enumerate().map(share).collect();
+        Shares { all, left, tail_start: self.tail_start(moment, limit) }
+    }
+
+    /// Asks of each what its share and the room beside all that could be in force allow, where that is worth a message.
+    fn ask(&self, moment: &Moment<'_>, shares: &Shares, tolerance: Option<Power>) -> Decision {
+        let mut decision = Decision::default();
+        let mut left = shares.left.clone();
+        for share in &shares.all {
+            let Present { evse, load_share, minimum_w, .. } = share.present;
+            let room = share.worst + self.places.left(&left, evse, load_share);
+            let allowed = share.desired.min(if share.desired <= share.worst { share.desired } else { room });
+            let allowed = whole(allowed, minimum_w);
+            let usual = Settings::default().tolerance_w.max(allowed * TOLERANCE);
+            let tolerance = tolerance.unwrap_or(usual);
+            decision.withheld += usize::from(share.desired > allowed + tolerance);
+            let is_overfull = self.places.is_overfull(&left, evse, Power::from_w(BROKEN_W));
+            let belief = &moment.sessions[share.at].belief;
+            if self.is_worth_sending(moment.now, belief, allowed, tolerance, is_overfull, shares.tail_start) {
+                self.places.take(&mut left, evse, load_share, (allowed - share.worst).or_zero());
+                let order = profile(moment.now, allowed, shares.tail_start, share.tail);
+                decision.orders.extend(order.map(|order| (share.at, order)));
+            }
+        }
+        decision
+    }
+
+    /// Tells whether what was sent last says something else, ends too soon, or breaks a limit that this keeps.
+    fn is_worth_sending(
+        &self,
+        now: DateTime<Utc>,
+        belief: &Belief,
+        allowed: Power,
+        tolerance: Power,
+        is_overfull: bool,
+        tail_start: DateTime<Utc>,
+    ) -> bool {
+        let last = belief.in_flight.last().or(belief.acknowledged.as_ref());
+        let standing = last.map_or(belief.fallback_w, |profile| profile.limit_at(now));
+        let is_broken = is_overfull && allowed + Power::from_w(BROKEN_W) < standing;
+        let differs = allowed.max(standing) - allowed.min(standing) > tolerance;
+        let ends_too_soon =
+            |last: &ChargingProfile| last.tail_start() < tail_start && last.tail_start() <= now + self.tail_after / 2;
+        is_broken || differs || last.is_none_or(ends_too_soon)
     }
 
     /// Returns the lowest limit over a window, margin taken off.
@@ -197,11 +238,6 @@ impl RuleBook {
 fn worst(belief: &Belief, now: DateTime<Utc>) -> Power {
     // Profiles of a rule have two periods: one of the ends is the highest.
     belief.worst_at(now).max(belief.worst_at(now + AHEAD))
-}
-
-/// Returns the profile that was sent last, answered or not.
-fn last(belief: &Belief) -> Option<&ChargingProfile> {
-    belief.in_flight.last().or(belief.acknowledged.as_ref())
 }
 
 /// Returns a power as it is sent: in whole W, rounded down; nothing below the minimum.
