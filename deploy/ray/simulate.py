@@ -33,6 +33,7 @@ class Study:
     program: bytes
     manifest: str
     files: dict[str, bytes]
+    data: dict[str, bytes]
     results: dict[str, bytes]
 
 
@@ -56,7 +57,7 @@ def main() -> int:
 
 
 def simulate(arguments: argparse.Namespace) -> int:
-    study = read_study(arguments.manifest, arguments.headroom, arguments.out)
+    study = read_study(arguments.manifest, arguments.data, arguments.headroom, arguments.out)
     # What Ray says of nodes is talk, and goes where talk goes.
     with contextlib.redirect_stdout(sys.stderr):
         try:
@@ -80,6 +81,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--manifest", type=Path, required=True, help="the study (see deploy/study.example.toml)")
+    data = os.environ.get("HEADROOM_DATA")
+    add("--data", type=Path, default=data, help="where files are that are not beside the manifest; or $HEADROOM_DATA")
     add("--shards", type=at_least(1), required=True, metavar="N", help="in how many tasks it is done")
     add("--out", type=Path, required=True, help="the folder for the results, on this machine")
     add("--address", default="auto", help="the cluster; otherwise $RAY_ADDRESS, or the one that runs here")
@@ -103,19 +106,21 @@ def fail(words: str) -> int:
     return 1
 
 
-def read_study(manifest: Path, program: str, out: Path) -> Study:
+def read_study(manifest: Path, data: Path | None, program: str, out: Path) -> Study:
     """Reads what nodes need. Files that the manifest names by absolute paths stay where they are: nodes have them."""
     manifest = Path(os.path.abspath(manifest))
     with manifest.open("rb") as file:
-        relative = (text for text in texts(tomllib.load(file)) if not os.path.isabs(text))
-        named = {Path(os.path.normpath(manifest.parent / text)) for text in relative}
+        relative = {text for text in texts(tomllib.load(file)) if not os.path.isabs(text)}
     # Any text may be no path at all, and then is no file either.
-    paths = {path for path in named if os.path.isfile(path)} | {manifest}
+    beside = {text for text in relative if os.path.isfile(manifest.parent / text)}
+    paths = {Path(os.path.normpath(manifest.parent / text)) for text in beside} | {manifest}
+    elsewhere = {text: data / text for text in relative - beside if data and os.path.isfile(data / text)}
     folder = os.path.commonpath([path.parent for path in paths])
     return Study(
         program=Path(shutil.which(program) or program).read_bytes(),
         manifest=str(manifest.relative_to(folder)),
         files={str(path.relative_to(folder)): path.read_bytes() for path in paths},
+        data={text: path.read_bytes() for text, path in elsewhere.items()},
         # The program asks what a part's result is made from, and whether its table is there.
         results={name: b"" if path.suffix == ".parquet" else path.read_bytes() for name, path in results(out)},
     )
@@ -178,17 +183,21 @@ def do_shards(study: Study, arguments: argparse.Namespace) -> dict[str, list[str
 def do_shard(study: Study, shard: str, jobs: int) -> Done:
     """Does a shard in a folder of its own, on whatever node this runs."""
     with tempfile.TemporaryDirectory(prefix="headroom-") as place:
-        files, out, program = Path(place, "files"), Path(place, "out"), Path(place, "headroom")
+        files, data, out, program = (Path(place, name) for name in ("files", "data", "out", "headroom"))
         write_files(files, study.files)
+        write_files(data, study.data)
         write_files(out, study.results)
         program.write_bytes(study.program)
         program.chmod(0o700)
         # From the manifest's folder, so that messages name files as the manifest does.
         manifest = files / study.manifest
         asked = ["--manifest", manifest.name, "--shard", shard, "--jobs", str(jobs), "--out", str(out)]
+        asked += ["--data", str(data)] if study.data else []
         ended = subprocess.run(
             [program, "simulate", *asked],
             cwd=manifest.parent,
+            # What travels decides, not what a node happens to have.
+            env={name: value for name, value in os.environ.items() if name != "HEADROOM_DATA"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -39,8 +39,11 @@ def cluster() -> Iterator[object]:
             cluster.shutdown()
 
 
-def launch(address: str, headroom: Path, out: Path, shards: int, manifest: Path = STUDY) -> subprocess.Popen[str]:
+def launch(
+    address: str, headroom: Path, out: Path, shards: int, manifest: Path = STUDY, data: Path | None = None
+) -> subprocess.Popen[str]:
     where = ["--address", address, "--headroom", headroom, "--out", out]
+    where += ["--data", data] if data else []
     command = [sys.executable, DEPLOY / "ray" / "simulate.py", "--manifest", manifest, "--shards", str(shards), *where]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -91,6 +94,25 @@ def test_a_shard_that_fails_says_which_and_why_and_costs_no_other(cluster, headr
     assert (status, said) == (1, "")
     assert "error: shard 2/2: error: nowhere.toml: No such file" in told
     assert list(contents(tmp_path / "out")) == ["parts/good.0.2025-03-03.uncontrolled.1.json"]
+
+
+def test_files_that_are_not_beside_the_manifest_travel_from_the_data_folder(cluster, headroom: Path, tmp_path: Path):
+    data, manifest = tmp_path / "data", tmp_path / "study.toml"
+    (data / "sites").mkdir(parents=True)
+    (data / "sites" / "depot.toml").write_bytes((DEPLOY / "site.example.toml").read_bytes())
+    manifest.write_text("""
+        name = "data"
+        strategies = ["uncontrolled"]
+        [[scenario]]
+        name = "depot"
+        site = "sites/depot.toml"
+        from = "2025-03-03"
+        to = "2025-03-03"
+    """)
+    status, _, told = ended(launch(cluster.address, headroom, tmp_path / "out", shards=1, manifest=manifest, data=data))
+    assert status == 0, told
+    subprocess.run([headroom, "simulate", "--manifest", manifest, "--data", data, "--out", tmp_path / "here"], check=True)
+    assert contents(tmp_path / "out") == contents(tmp_path / "here")
 
 
 def kill_task(_, task: int, __: int) -> None:
