@@ -79,30 +79,38 @@ const JUDGED_DAYS: usize = 35;
 /// What was usual on each of the latest days by the days before it, so that no day is judged by itself.
 #[derive(Debug, Clone)]
 pub(super) struct Usual {
-    by_day: BTreeMap<i64, Profile>,
+    /// By day, a value per slot. **Units**: W.
+    by_day: BTreeMap<i64, Vec<f64>>,
     /// Stands in on all days while no day has a day before it.
     mean_w: Option<f64>,
 }
 
 impl Usual {
     pub(super) fn new(diary: &Diary) -> Self {
-        let mut days: Vec<i64> = diary.entries.iter().flatten().map(|(day, _)| *day).collect();
-        days.sort_unstable();
-        days.dedup();
-        let latest = days.iter().rev().take(JUDGED_DAYS);
-        let by_day: BTreeMap<i64, Profile> =
-            latest.filter_map(|day| Some((*day, Profile::before(diary, *day)?))).collect();
+        let entries =
+            || diary.entries.iter().enumerate().flat_map(|(at, entries)| entries.iter().map(move |one| (at, one)));
+        // A day is of one type.
+        let types: BTreeMap<i64, usize> = entries().map(|(at, (day, _))| (*day, at / SLOTS)).collect();
+        let latest = types.iter().rev().take(JUDGED_DAYS);
+        let by_day: BTreeMap<i64, Vec<f64>> =
+            latest.filter_map(|(day, day_type)| Some((*day, usual_of(diary, *day, *day_type)?))).collect();
         // Of a first day and the beginning of a second too little is judged by others.
-        let judged = diary.entries.iter().flatten().filter(|(day, _)| by_day.contains_key(day)).count();
-        let values = diary.entries.iter().flatten().map(|(_, value_w)| value_w);
-        let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value_w| (sum + value_w, count + 1.0));
+        let judged = entries().filter(|(_, (day, _))| by_day.contains_key(day)).count();
+        let (sum, count) = entries().fold((0.0, 0.0), |(sum, count), (_, (_, value_w))| (sum + value_w, count + 1.0));
         Self { by_day, mean_w: (judged < SLOTS).then_some(sum / f64::max(count, 1.0)) }
     }
 
     /// Returns what was usual at a place; `None` on a day with none before it.
     pub(super) fn at(&self, place: Place) -> Option<f64> {
-        self.mean_w.or_else(|| self.by_day.get(&place.day).map(|profile| profile.at(place)))
+        self.mean_w.or_else(|| self.by_day.get(&place.day)?.get(place.slot).copied())
     }
+}
+
+/// Returns what was usual in each slot of a day by the days before it; `None` without a single value.
+fn usual_of(diary: &Diary, day: i64, day_type: usize) -> Option<Vec<f64>> {
+    let own: Option<Vec<f64>> = (0..SLOTS).map(|slot| diary.usual_before(day, day_type, slot).map(kept)).collect();
+    // Other day types stand in only where one of its own slots has no value.
+    own.or_else(|| Some(Profile::before(diary, day)?.values_w[day_type * SLOTS..][..SLOTS].to_vec()))
 }
 
 /// Which day type stands in where a slot of one has no value.

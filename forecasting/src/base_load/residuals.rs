@@ -44,12 +44,13 @@ impl Residuals {
     pub(super) fn learn(cells: &[Cell], usual: &Usual, calendar: &Calendar) -> Self {
         let deviations = deviations(cells, usual, calendar);
         let spread_w = spread(&deviations);
+        let recent_w: Vec<f64> = (0..deviations.len()).map(|index| recent(&deviations, index)).collect();
         let widen = 1.0 + 2.0 * SLOTS as f64 / deviations.len().max(1) as f64;
         let mut buckets = Vec::new();
         for (index, last) in BUCKETS.iter().enumerate() {
             let first = if index == 0 { 1 } else { BUCKETS[index - 1] + 1 };
             let leads: Vec<i64> = LEADS.iter().copied().filter(|lead| (first..=*last).contains(lead)).collect();
-            buckets.push(bucket(&deviations, &spread_w, &leads, widen));
+            buckets.push(bucket(&deviations, &recent_w, &spread_w, &leads, widen));
         }
         Self { spread_w, buckets }
     }
@@ -104,10 +105,10 @@ fn spread(deviations: &[Deviation]) -> Profile {
     })
 }
 
-fn bucket(deviations: &[Deviation], spread_w: &Profile, leads: &[i64], widen: f64) -> Bucket {
+fn bucket(deviations: &[Deviation], recent_w: &[f64], spread_w: &Profile, leads: &[i64], widen: f64) -> Bucket {
     let mut pairs = Vec::new();
     for lead in leads {
-        pairs.extend(pairs_at(deviations, *lead));
+        pairs.extend(pairs_at(deviations, recent_w, *lead));
     }
     let (product, square) = pairs.iter().fold((0.0, 0.0), |(product, square), (recent_w, target)| {
         let scale = spread_w.at(target.place).max(f64::MIN_POSITIVE);
@@ -133,23 +134,32 @@ fn bucket(deviations: &[Deviation], spread_w: &Profile, leads: &[i64], widen: f6
     Bucket { persistence, scaled: PROBABILITIES.iter().map(at).collect() }
 }
 
+/// Returns the weighted deviation of the last hour.
+fn recent(deviations: &[Deviation], index: usize) -> f64 {
+    let origin = &deviations[index];
+    let hour = &deviations[index.saturating_sub(3)..=index];
+    let (mut sum, mut total) = (0.0, 0.0);
+    for one in hour.iter().filter(|one| origin.quarter - one.quarter < 4) {
+        let weight = RECENT_WEIGHTS[usize::try_from(origin.quarter - one.quarter).unwrap_or(0)];
+        sum += one.mean_w * weight;
+        total += weight;
+    }
+    sum / total
+}
+
 /// Returns (weighted deviation of the last hour, deviation `lead` quarters after it).
-fn pairs_at(deviations: &[Deviation], lead: i64) -> Vec<(f64, &Deviation)> {
-    let mut pairs = Vec::new();
-    for (index, origin) in deviations.iter().enumerate() {
-        let ahead = usize::try_from(lead).unwrap_or(0);
+fn pairs_at<'a>(deviations: &'a [Deviation], recent_w: &[f64], lead: i64) -> Vec<(f64, &'a Deviation)> {
+    let ahead = usize::try_from(lead).unwrap_or(0);
+    let after = |(index, origin): (usize, &Deviation)| {
         // Without gaps the target lies `lead` places on; with gaps it lies earlier in the list.
         let upper = (index + ahead).min(deviations.len() - 1);
-        let later = &deviations[index..=upper];
-        let Ok(found) = later.binary_search_by_key(&(origin.quarter + lead), |target| target.quarter) else { continue };
-        let hour = &deviations[index.saturating_sub(3)..=index];
-        let (mut sum, mut total) = (0.0, 0.0);
-        for one in hour.iter().filter(|one| origin.quarter - one.quarter < 4) {
-            let weight = RECENT_WEIGHTS[usize::try_from(origin.quarter - one.quarter).unwrap_or(0)];
-            sum += one.mean_w * weight;
-            total += weight;
-        }
-        pairs.push((sum / total, &later[found]));
-    }
-    pairs
+        let quarter = origin.quarter + lead;
+        let found = if deviations[upper].quarter == quarter {
+            upper
+        } else {
+            index + deviations[index..=upper].binary_search_by_key(&quarter, |target| target.quarter).ok()?
+        };
+        Some((recent_w[index], &deviations[found]))
+    };
+    deviations.iter().enumerate().filter_map(after).collect()
 }
