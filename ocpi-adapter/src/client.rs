@@ -16,7 +16,7 @@ use url::Url;
 use crate::exchange::{Answer, Call, Routing};
 use crate::partner::{Interface, Link, Module, Partner};
 use crate::platform::{Platform, lift_interface, lift_module};
-use crate::wire::v221::preferences::ChargingPreferencesResponse;
+use crate::wire::preferences::ChargingPreferencesResponse;
 use crate::{envelope, lift, lower};
 
 mod error;

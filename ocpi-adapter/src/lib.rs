@@ -20,6 +20,7 @@ pub mod received;
 pub mod server;
 pub mod station;
 mod token;
+pub mod version;
 mod wire;
 
 pub use client::{Client, LinkError, Pages, PulledPage};
@@ -31,5 +32,6 @@ pub use partner::{
     Dialect, Endpoint, Interface, Link, Module, Partner, PartnerParty, Registration, Role, Secret, TokenForm,
 };
 pub use platform::{Platform, PlatformConfig, PlatformError};
-pub use received::{Received, Rejected, Warning};
+pub use received::{Received, Rejected, Severity, Warning};
 pub use station::{ProfileAnswer, ProfileResult, RateUnit, Receipt, StationPeriod, StationProfile};
+pub use version::Version;

@@ -12,12 +12,14 @@ use serde_json::Value;
 
 use crate::partner::Dialect;
 use crate::received::{Received, Rejected, Warning};
+use crate::version::Version;
 
 /// From whom an object came, and how that partner speaks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
     pub partner: &'a PartnerId,
     pub dialect: &'a Dialect,
+    pub version: Version,
 }
 
 /// Reads an object of a partner.
@@ -34,9 +36,11 @@ impl Notes {
     /// Adds a warning at a path of names and indices, with the scalar that stands there.
     fn warn(&mut self, path: impl Into<String>, rule: impl Into<String>) {
         let path = path.into();
-        let value = read::value_at(&self.rest, &path).filter(|value| !value.is_object() && !value.is_array());
-        let value = value.cloned().unwrap_or_default();
-        self.warnings.push(Warning::new(path, rule, value));
+        let value = read::value_at(&self.rest, &path).unwrap_or(&Value::Null);
+        let warning = Warning::loss(path, rule, value);
+        // What was made of it says more than that it is wrong.
+        self.warnings.retain(|known| known.path != warning.path);
+        self.warnings.push(warning);
     }
 
     /// Returns the value, or warns and returns what stands for it.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::station::RateUnit;
+use crate::version::Version;
 
 /// A token. It is written in full where it is saved and never where it is logged.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,16 +57,24 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Module {
+    /// Charge detail records.
+    Cdrs,
+    /// Charging profiles.
+    ChargingProfiles,
+    /// Commands.
+    Commands,
     /// Registration.
     Credentials,
+    /// Who is connected to a hub.
+    HubClientInfo,
     /// Locations.
     Locations,
     /// Sessions.
     Sessions,
     /// Tariffs.
     Tariffs,
-    /// Charging profiles.
-    ChargingProfiles,
+    /// Driver tokens.
+    Tokens,
     /// Any other, as the partner spells it.
     Other(String),
 }
@@ -113,7 +122,10 @@ pub struct Link {
     pub token_received: Secret,
     /// Who stands behind the partner's platform.
     pub parties: Vec<PartnerParty>,
-    /// Where its modules are reached, for the version in use (2.2.1).
+    /// The version that both speak.
+    #[serde(default)]
+    pub version: Version,
+    /// Where its modules are reached, for the version in use.
     pub endpoints: Vec<Endpoint>,
     /// When the link was made or renewed.
     pub registered_at: DateTime<Utc>,

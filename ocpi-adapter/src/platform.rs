@@ -14,7 +14,7 @@ use crate::exchange::Exchange;
 use crate::hosts::{HostError, PartnerStore};
 use crate::partner::{Dialect, Partner, Registration, Role, Secret};
 use crate::token::{self, Presented};
-use crate::wire::v221::VERSION;
+use crate::version::Version;
 
 mod credentials;
 mod discovery;
@@ -34,6 +34,8 @@ pub struct PlatformConfig {
     pub party: PartyId,
     /// What we are called.
     pub business_name: String,
+    /// The versions that we speak, oldest first; the newest that a partner speaks too is used.
+    pub versions: Vec<Version>,
     /// Most objects in a page that we serve.
     pub page_limit: usize,
     /// How long one request to a partner may take, in real time.
@@ -48,9 +50,15 @@ impl PlatformConfig {
             role,
             party,
             business_name: business_name.into(),
+            versions: vec![Version::V22, Version::V221, Version::V230],
             page_limit: 100,
             request_timeout: Duration::from_secs(20),
         }
+    }
+
+    /// Returns the version that a text names, when we speak it.
+    pub(crate) fn speaks(&self, text: &str) -> Option<Version> {
+        Version::parse(text).filter(|version| self.versions.contains(version))
     }
 }
 
@@ -64,7 +72,7 @@ pub enum PlatformError {
     #[error("partner {0} is registered already: unregister it first")]
     AlreadyRegistered(PartnerId),
     /// The partner offers no version that we speak.
-    #[error("partner {partner} offers versions {offered:?} and none that we speak (2.2.1)")]
+    #[error("partner {partner} offers versions {offered:?}, none of which we speak")]
     NoMutualVersion {
         /// The partner.
         partner: PartnerId,
@@ -173,7 +181,7 @@ impl Platform {
     /// Returns the address for the result of a request, to be named in that request. **Shape**: at most 255
     /// characters (the request is not sent otherwise).
     pub fn response_url(&self, request_id: &str) -> Url {
-        self.url([VERSION, "sender", "chargingprofiles", "results", request_id])
+        self.url([Version::default().as_str(), "sender", "chargingprofiles", "results", request_id])
     }
 
     /// Lets a partner register with us: makes a token A, to be handed over on a safe way with [`Self::versions_url`].

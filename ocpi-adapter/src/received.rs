@@ -3,20 +3,56 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// How much a remark weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Allowed, and worth knowing: a field that the standard does not have.
+    Note,
+    /// Against the standard, and forgiven: nothing is lost.
+    #[default]
+    Deviation,
+    /// Against the standard, and something was left out or guessed because of it.
+    Loss,
+}
+
 /// A remark on a part of what a partner sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Warning {
-    /// Where, as a path into the object, for example `evses[2].connectors[0].max_voltage`.
+    /// How much it weighs.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Where, as a path into the object, for example `evses[2].connectors[0].max_voltage`; empty for the object itself.
     pub path: String,
     /// What is wrong and what was made of it.
     pub rule: String,
-    /// What stood there; `null` when nothing did.
+    /// What stood there; `null` when nothing did, or something too large to repeat.
     pub value: Value,
 }
 
 impl Warning {
-    pub(crate) fn new(path: impl Into<String>, rule: impl Into<String>, value: Value) -> Self {
-        Self { path: path.into(), rule: rule.into(), value }
+    /// Makes a warning; objects and lists are not repeated in it.
+    pub(crate) fn of(severity: Severity, path: impl Into<String>, rule: impl Into<String>, value: &Value) -> Self {
+        let value = if value.is_object() || value.is_array() { Value::Null } else { value.clone() };
+        Self { severity, path: path.into(), rule: rule.into(), value }
+    }
+
+    /// Makes a warning of a loss.
+    pub(crate) fn loss(path: impl Into<String>, rule: impl Into<String>, value: &Value) -> Self {
+        Self::of(Severity::Loss, path, rule, value)
+    }
+
+    /// Returns the path with `[]` for every index, so that the same mistake in many elements is one.
+    pub fn place(&self) -> String {
+        let mut place = String::with_capacity(self.path.len());
+        let mut inside = false;
+        for c in self.path.chars() {
+            inside = c == '[' || (inside && c != ']');
+            if !inside || c == '[' {
+                place.push(c);
+            }
+        }
+        place
     }
 }
 

@@ -12,7 +12,10 @@ use axum::response::Response;
 use axum::routing::any;
 
 use crate::hosts::{CpoHost, ScspHost};
+use crate::lower::Origin;
+use crate::partner::Partner;
 use crate::platform::Platform;
+use crate::version::Version;
 
 mod answer;
 mod configuration;
@@ -53,8 +56,16 @@ pub fn emsp(platform: Platform) -> Router {
 
 /// Who calls, and what was asked of a module.
 struct Asked {
-    caller: Arc<crate::partner::Partner>,
+    caller: Arc<Partner>,
+    /// The version in the path.
+    version: Version,
     incoming: Incoming,
+}
+
+impl Asked {
+    fn origin(&self) -> Origin<'_> {
+        Origin { partner: &self.caller.id, dialect: &self.caller.dialect, version: self.version }
+    }
 }
 
 /// The functional modules of a role.

@@ -93,7 +93,8 @@ impl<T> Pages<T> {
             (_, Some(total)) if total > self.seen => Next::Offset,
             _ => Next::Nothing,
         };
-        let origin = Origin { partner: &target.partner.id, dialect: &target.partner.dialect };
+        let version = target.link().map(|link| link.version).unwrap_or_default();
+        let origin = Origin { partner: &target.partner.id, dialect: &target.partner.dialect, version };
         let mut page = PulledPage { objects: Vec::new(), rejected: Vec::new() };
         for object in objects {
             match (self.lower)(origin, object) {

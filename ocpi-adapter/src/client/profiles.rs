@@ -12,11 +12,9 @@ use super::{Client, LinkError, Target, write};
 use crate::exchange::Answer;
 use crate::partner::{Interface, Module};
 use crate::station::{ProfileResult, Receipt, StationProfile};
-use crate::wire::v221::profiles as wire;
+use crate::wire::check::URL_MAX;
+use crate::wire::profiles as wire;
 use crate::{envelope, lift, lower};
-
-/// The longest address that OCPI allows.
-const URL_MAX: usize = 255;
 
 impl Client {
     /// Sets the profile of a session. Remember the request first: the result may come before the receipt.
@@ -74,7 +72,10 @@ impl Client {
         let url = Url::parse(response_url)
             .map_err(|error| LinkError::Unsendable(format!("response_url {response_url:?}: {error}")))?;
         let target = Target { partner: self.registered()?, url: url.clone() };
-        let body = wire::ProfileResult { result: lift::result(result), profile: profile.map(lift::active_profile) };
+        let body = wire::ActiveChargingProfileResult {
+            result: lift::result(result),
+            profile: profile.map(lift::active_profile),
+        };
         self.send(&target, Method::POST, &url, None, Some(write(&body)?)).await?.success().map(drop)
     }
 

@@ -3,7 +3,7 @@
 use headroom_domain::preference::{ChargingPreference, PreferenceAnswer, ProfileType};
 
 use crate::wire::base::Timestamp;
-use crate::wire::v221::preferences as wire;
+use crate::wire::preferences as wire;
 
 pub(crate) fn preference(preference: &ChargingPreference) -> wire::ChargingPreferences {
     wire::ChargingPreferences {
@@ -14,7 +14,7 @@ pub(crate) fn preference(preference: &ChargingPreference) -> wire::ChargingPrefe
             ProfileType::Regular => wire::ProfileType::Regular,
         },
         departure_time: preference.departure.map(Timestamp),
-        energy_need: preference.energy_need_wh.map(|energy| (energy.as_kwh() * 1e4).round() / 1e4),
+        energy_need: preference.energy_need_wh.map(|energy| ((energy.as_kwh() * 1e4).round() / 1e4).into()),
         discharge_allowed: Some(preference.discharge_allowed),
     }
 }

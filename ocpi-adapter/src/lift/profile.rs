@@ -8,7 +8,7 @@ use headroom_domain::profile::ChargingProfile;
 use crate::partner::Dialect;
 use crate::station::{ProfileAnswer, ProfileResult, RateUnit, Receipt, StationProfile};
 use crate::wire::base::Timestamp;
-use crate::wire::v221::profiles::{self as wire, ChargingProfilePeriod};
+use crate::wire::profiles::{self as wire, ChargingProfilePeriod};
 
 /// Lifts a profile: absolute start, first period at 0, no duration, so that its last period (the dead-man tail) goes on.
 ///
@@ -25,7 +25,8 @@ pub(crate) fn profile(profile: &ChargingProfile, connector: &Connector, dialect:
         start_date_time: Some(Timestamp(start)),
         duration: None,
         charging_rate_unit: unit_word(unit),
-        periods: periods(profile, start, &rate),
+        min_charging_rate: None,
+        charging_profile_period: periods(profile, start, &rate).into(),
     }
 }
 
@@ -66,8 +67,8 @@ fn periods(profile: &ChargingProfile, start: DateTime<Utc>, rate: &Rate) -> Vec<
         let lowest = within.map(|period| period.limit_w).fold(profile.limit_at(from), Power::min);
         let limit = rate.limit(lowest);
         let start_period = u32::try_from(second).unwrap_or(u32::MAX);
-        if lifted.last().is_none_or(|last| last.limit.to_bits() != limit.to_bits()) {
-            lifted.push(ChargingProfilePeriod { start_period, limit });
+        if lifted.last().is_none_or(|last| last.limit != limit.into()) {
+            lifted.push(ChargingProfilePeriod { start_period: start_period.into(), limit: limit.into() });
         }
     }
     lifted
@@ -101,21 +102,25 @@ fn unit_word(unit: RateUnit) -> wire::ChargingRateUnit {
 pub(crate) fn active_profile(profile: &StationProfile) -> wire::ActiveChargingProfile {
     let start = floor_second(profile.start);
     let seconds = |at: DateTime<Utc>| u32::try_from((at - start).num_seconds()).unwrap_or(0);
-    let mut periods: Vec<ChargingProfilePeriod> = Vec::new();
+    let mut periods: Vec<(u32, f64)> = Vec::new();
     for period in &profile.periods {
         let start_period = seconds(period.start);
-        while periods.last().is_some_and(|last| last.start_period >= start_period) {
+        while periods.last().is_some_and(|(last, _)| *last >= start_period) {
             periods.pop();
         }
-        periods.push(ChargingProfilePeriod { start_period, limit: (period.limit * 10.0).round() / 10.0 });
+        periods.push((start_period, (period.limit * 10.0).round() / 10.0));
     }
     wire::ActiveChargingProfile {
         start_date_time: Timestamp(start),
         charging_profile: wire::ChargingProfile {
             start_date_time: Some(Timestamp(start)),
-            duration: profile.end.map(seconds),
+            duration: profile.end.map(|end| seconds(end).into()),
             charging_rate_unit: unit_word(profile.unit),
-            periods,
+            min_charging_rate: None,
+            charging_profile_period: periods
+                .into_iter()
+                .map(|(start, limit)| ChargingProfilePeriod { start_period: start.into(), limit: limit.into() })
+                .collect(),
         },
     }
 }
@@ -136,5 +141,5 @@ pub(crate) fn receipt(receipt: Receipt) -> wire::ChargingProfileResponse {
         ProfileAnswer::TooOften => wire::ResponseType::TooOften,
         ProfileAnswer::UnknownSession => wire::ResponseType::UnknownSession,
     };
-    wire::ChargingProfileResponse { result, timeout: Some(receipt.timeout_s) }
+    wire::ChargingProfileResponse { result, timeout: Some(receipt.timeout_s.into()) }
 }

@@ -6,16 +6,16 @@ use headroom_domain::{Current, PartyId, Power, Voltage};
 use serde_json::Value;
 
 use super::{Notes, Origin, read};
-use crate::partner::Dialect;
 use crate::received::{Received, Rejected};
-use crate::wire::v221::locations as wire;
+use crate::wire::check::below;
+use crate::wire::locations as wire;
 
 /// Reads a location. EVSEs that cannot be used are left out and warned of, removed ones are left out.
 pub(crate) fn location(origin: Origin<'_>, raw: Value) -> Result<Received<Location>, Rejected> {
-    let (read, mut notes) = read::read::<wire::Location>(&raw, &[])?;
+    let (read, mut notes) = read::read::<wire::Location>(&raw, &wire::Location::CLASS, origin, &[])?;
     let paths = notes.elements("evses");
     let evses = read.evses.iter().zip(paths);
-    let evses = evses.filter_map(|(evse, path)| lower_evse(evse, origin.dialect, &mut notes, &path)).collect();
+    let evses = evses.filter_map(|(evse, path)| lower_evse(evse, origin, &mut notes, &path)).collect();
     let value = Location {
         partner: origin.partner.clone(),
         party: PartyId::new(&read.country_code, &read.party_id),
@@ -30,9 +30,9 @@ pub(crate) fn location(origin: Origin<'_>, raw: Value) -> Result<Received<Locati
 }
 
 /// Checks an EVSE that is pushed alone: it is removed, or of use.
-pub(crate) fn check_evse(raw: &Value) -> Result<(), Rejected> {
-    let (read, mut notes) = read::read::<wire::Evse>(raw, &[])?;
-    let usable = lower_evse(&read, &Dialect::default(), &mut notes, "").is_some();
+pub(crate) fn check_evse(origin: Origin<'_>, raw: &Value) -> Result<(), Rejected> {
+    let (read, mut notes) = read::read::<wire::Evse>(raw, &wire::Evse::CLASS, origin, &[])?;
+    let usable = lower_evse(&read, origin, &mut notes, "").is_some();
     if usable || read.status == wire::Status::Removed {
         return Ok(());
     }
@@ -40,8 +40,8 @@ pub(crate) fn check_evse(raw: &Value) -> Result<(), Rejected> {
 }
 
 /// Checks a connector that is pushed alone.
-pub(crate) fn check_connector(raw: &Value) -> Result<(), Rejected> {
-    let (read, mut notes) = read::read::<wire::Connector>(raw, &[])?;
+pub(crate) fn check_connector(origin: Origin<'_>, raw: &Value) -> Result<(), Rejected> {
+    let (read, mut notes) = read::read::<wire::Connector>(raw, &wire::Connector::CLASS, origin, &[])?;
     match lower_connector(&read, &mut notes, "") {
         Some(_) => Ok(()),
         None => Err(Rejected { raw: raw.clone(), warnings: notes.warnings }),
@@ -73,13 +73,13 @@ fn lower_time_zone(name: Option<&str>, notes: &mut Notes) -> Tz {
     })
 }
 
-fn lower_evse(evse: &wire::Evse, dialect: &Dialect, notes: &mut Notes, path: &str) -> Option<Evse> {
+fn lower_evse(evse: &wire::Evse, origin: Origin<'_>, notes: &mut Notes, path: &str) -> Option<Evse> {
     use wire::{Capability, Status};
     let out_of_use = match &evse.status {
         Status::Removed => return None,
         Status::Blocked | Status::Inoperative | Status::OutOfOrder | Status::Planned => true,
         Status::Available | Status::Charging | Status::Reserved | Status::Unknown => false,
-        Status::Other(_) => {
+        Status::Unlisted(_) => {
             notes.warn(below(path, "status"), "no status that OCPI knows: taken as in use");
             false
         }
@@ -93,8 +93,9 @@ fn lower_evse(evse: &wire::Evse, dialect: &Dialect, notes: &mut Notes, path: &st
     }
     Some(Evse {
         uid: evse.uid.clone(),
-        takes_profiles: dialect.assume_profile_capable || evse.capabilities.contains(&Capability::Profiles),
-        takes_preferences: evse.capabilities.contains(&Capability::Preferences),
+        takes_profiles: origin.dialect.assume_profile_capable
+            || evse.capabilities.contains(&Capability::ChargingProfileCapable),
+        takes_preferences: evse.capabilities.contains(&Capability::ChargingPreferencesCapable),
         out_of_use,
         connectors,
     })
@@ -107,27 +108,28 @@ fn lower_connector(connector: &wire::Connector, notes: &mut Notes, path: &str) -
         PowerType::Ac2Phase | PowerType::Ac2PhaseSplit => Supply::Ac { phases: 2 },
         PowerType::Ac3Phase => Supply::Ac { phases: 3 },
         PowerType::Dc => Supply::Dc,
-        PowerType::Other(_) => {
+        PowerType::Unlisted(_) => {
             notes.warn(below(path, "power_type"), "no power type that OCPI knows: the connector is left out");
             return None;
         }
     };
-    if connector.max_voltage <= 0.0 || connector.max_amperage <= 0.0 {
+    let (volts, amperes) = (connector.max_voltage.get(), connector.max_amperage.get());
+    if volts <= 0.0 || amperes <= 0.0 {
         notes.warn(below(path, "max_amperage"), "voltage and amperage are above zero: the connector is left out");
         return None;
     }
-    let mut voltage = Voltage::try_new(connector.max_voltage).ok()?;
-    if connector.power_type == PowerType::Ac3Phase && connector.max_voltage > 300.0 {
+    let mut voltage = Voltage::try_new(volts).ok()?;
+    if connector.power_type == PowerType::Ac3Phase && volts > 300.0 {
         voltage = voltage / 3.0_f64.sqrt();
         notes.warn(below(path, "max_voltage"), "OCPI wants line to neutral: taken as line to line, divided by √3");
     }
-    let current = Current::try_new(connector.max_amperage).ok()?;
+    let current = Current::try_new(amperes).ok()?;
     let phases = match supply {
         Supply::Ac { phases } => f64::from(phases),
         Supply::Dc => 1.0,
     };
     let mut power = Power::try_new(current.as_a() * voltage.as_v() * phases).ok()?;
-    match connector.max_electric_power.map(Power::try_new) {
+    match connector.max_electric_power.as_ref().map(|power| Power::try_new(power.get())) {
         Some(Ok(stated)) if stated > Power::ZERO => power = power.min(stated),
         Some(_) => notes.warn(below(path, "max_electric_power"), "a power is above zero: not used"),
         None => {}
@@ -138,10 +140,6 @@ fn lower_connector(connector: &wire::Connector, notes: &mut Notes, path: &str) -
         voltage_v: voltage,
         maximum_current_a: current,
         maximum_power_w: power,
-        tariff_ids: connector.tariff_ids.clone(),
+        tariff_ids: connector.tariff_ids.to_vec(),
     })
-}
-
-fn below(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use headroom_domain::Energy;
 use headroom_domain::preference::{ChargingPreference, PreferenceAnswer, ProfileType};
 
-use crate::wire::v221::preferences as wire;
+use crate::wire::preferences as wire;
 
 /// Reads what a driver said.
 ///
@@ -18,11 +18,12 @@ pub(crate) fn preference(
         wire::ProfileType::Fast => ProfileType::Fast,
         wire::ProfileType::Green => ProfileType::Green,
         wire::ProfileType::Regular => ProfileType::Regular,
-        wire::ProfileType::Other(text) => {
+        wire::ProfileType::Unlisted(text) => {
             return Err(format!("profile_type {text:?}: send CHEAP, FAST, GREEN or REGULAR"));
         }
     };
-    let energy_need = said.energy_need.map(|energy_kwh| Energy::try_new(energy_kwh * 1000.0)).transpose();
+    let energy_need =
+        said.energy_need.as_ref().map(|energy_kwh| Energy::try_new(energy_kwh.get() * 1000.0)).transpose();
     let energy_need_wh = energy_need.map_err(|error| format!("energy_need: {error}"))?;
     if energy_need_wh.is_some_and(|energy| energy < Energy::ZERO) {
         return Err("energy_need is below zero: send kWh, 0 or more".to_owned());
@@ -45,6 +46,6 @@ pub(crate) fn answer(answer: &wire::ChargingPreferencesResponse) -> Option<Prefe
         Response::EnergyNeedRequired => Some(PreferenceAnswer::EnergyNeedRequired),
         Response::NotPossible => Some(PreferenceAnswer::NotPossible),
         Response::ProfileTypeNotSupported => Some(PreferenceAnswer::ProfileTypeNotSupported),
-        Response::Other(_) => None,
+        Response::Unlisted(_) => None,
     }
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::station::{ProfileAnswer, ProfileResult, RateUnit, Receipt, StationPeriod, StationProfile};
-use crate::wire::v221::profiles as wire;
+use crate::wire::base::Number;
+use crate::wire::profiles as wire;
 
 /// How long a result may take when a CPO does not say.
 const TIMEOUT_DEFAULT_S: u32 = 30;
@@ -15,22 +16,26 @@ pub(crate) fn profile(profile: &wire::ChargingProfile, start: DateTime<Utc>) -> 
     let unit = match &profile.charging_rate_unit {
         wire::ChargingRateUnit::Watts => RateUnit::Watts,
         wire::ChargingRateUnit::Amperes => RateUnit::Amperes,
-        wire::ChargingRateUnit::Other(text) => return Err(format!("charging_rate_unit {text:?}: send W or A")),
+        wire::ChargingRateUnit::Unlisted(text) => return Err(format!("charging_rate_unit {text:?}: send W or A")),
     };
-    let mut periods = profile.periods.clone();
-    periods.sort_by_key(|period| period.start_period);
-    if let Some(pair) = periods.windows(2).find(|pair| pair[0].start_period == pair[1].start_period) {
-        return Err(format!("charging_profile_period: two periods start at {} s", pair[0].start_period));
+    let periods = profile.charging_profile_period.iter();
+    let mut periods: Vec<_> = periods.map(|period| (period.start_period.count(), period.limit.get())).collect();
+    periods.sort_by_key(|(start, _)| *start);
+    if let Some(pair) = periods.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(format!("charging_profile_period: two periods start at {} s", pair[0].0));
     }
     let after = |offset_s: u32| {
         let offset = TimeDelta::seconds(i64::from(offset_s));
         start.checked_add_signed(offset).ok_or_else(|| "start_date_time is too far away".to_owned())
     };
-    let periods = periods
-        .iter()
-        .map(|period| after(period.start_period).map(|start| StationPeriod { start, limit: period.limit }));
+    let periods = periods.into_iter().map(|(start, limit)| after(start).map(|start| StationPeriod { start, limit }));
     let periods = periods.collect::<Result<_, _>>()?;
-    Ok(StationProfile { start, end: profile.duration.map(after).transpose()?, unit, periods })
+    Ok(StationProfile {
+        start,
+        end: profile.duration.as_ref().map(|duration| after(duration.count())).transpose()?,
+        unit,
+        periods,
+    })
 }
 
 /// Reads an active profile. All its times count from when the station computed it (OCPI 2.2.1 §14.4).
@@ -44,7 +49,7 @@ pub(crate) fn result(result: &wire::ResultType) -> Option<ProfileResult> {
         wire::ResultType::Accepted => Some(ProfileResult::Accepted),
         wire::ResultType::Rejected => Some(ProfileResult::Rejected),
         wire::ResultType::Unknown => Some(ProfileResult::Unknown),
-        wire::ResultType::Other(_) => None,
+        wire::ResultType::Unlisted(_) => None,
     }
 }
 
@@ -56,7 +61,7 @@ pub(crate) fn receipt(response: &wire::ChargingProfileResponse) -> Option<Receip
         wire::ResponseType::Rejected => ProfileAnswer::Rejected,
         wire::ResponseType::TooOften => ProfileAnswer::TooOften,
         wire::ResponseType::UnknownSession => ProfileAnswer::UnknownSession,
-        wire::ResponseType::Other(_) => return None,
+        wire::ResponseType::Unlisted(_) => return None,
     };
-    Some(Receipt { answer, timeout_s: response.timeout.unwrap_or(TIMEOUT_DEFAULT_S) })
+    Some(Receipt { answer, timeout_s: response.timeout.as_ref().map_or(TIMEOUT_DEFAULT_S, Number::count) })
 }

@@ -4,8 +4,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::Notes;
+use super::{Notes, Origin};
 use crate::received::{Rejected, Warning};
+use crate::wire::check::{Extent, check};
+use crate::wire::class::Class;
 
 /// So many broken parts in one object make it hopeless; each costs one more reading.
 const BROKEN_PARTS_MAX: usize = 500;
@@ -16,18 +18,30 @@ enum Step {
     Index(usize),
 }
 
-/// Reads a type from an object. What cannot be read is left out and warned of, the smallest part first: a broken
-/// optional field, else the object around it, for example one EVSE of a location.
+/// Reads a class from an object and warns of every deviation from it.
+///
+/// What cannot be read is left out, the smallest part first: a broken optional field, else the object around it, for
+/// example one EVSE of a location.
 ///
 /// Elements of the lists named in `atoms` are never read in part: half a price is a wrong price.
 ///
 /// **Errors**: the object itself cannot do without what is broken.
-pub(crate) fn read<T: DeserializeOwned>(raw: &Value, atoms: &[&str]) -> Result<(T, Notes), Rejected> {
+pub(crate) fn read<T: DeserializeOwned>(
+    raw: &Value,
+    class: &Class,
+    origin: Origin<'_>,
+    atoms: &[&str],
+) -> Result<(T, Notes), Rejected> {
+    let checked = check(raw, class, origin.version, Extent::Whole);
+    let with_checked = |lost: Vec<Warning>| {
+        let is_new = |warning: &Warning| lost.iter().all(|lost| lost.path != warning.path);
+        checked.iter().filter(|warning| is_new(warning)).cloned().chain(lost.iter().cloned()).collect()
+    };
     let mut rest = raw.clone();
     let mut warnings: Vec<Warning> = Vec::new();
     loop {
         let error = match serde_path_to_error::deserialize::<_, T>(&rest) {
-            Ok(value) => return Ok((value, Notes { rest, warnings })),
+            Ok(value) => return Ok((value, Notes { rest, warnings: with_checked(warnings) })),
             Err(error) => error,
         };
         let steps = steps_of(error.path());
@@ -41,18 +55,14 @@ pub(crate) fn read<T: DeserializeOwned>(raw: &Value, atoms: &[&str]) -> Result<(
                     let reason = warnings.remove(index);
                     warnings.push(reason);
                 }
-                None => warnings.push(Warning::new(path, rule, Value::Null)),
+                None => warnings.push(Warning::loss(path, rule, &Value::Null)),
             }
-            return Err(Rejected { raw: raw.clone(), warnings });
+            return Err(Rejected { raw: raw.clone(), warnings: with_checked(warnings) });
         }
         let Some(part) = step_into(&mut rest, &broken) else {
-            return Err(Rejected { raw: raw.clone(), warnings });
+            return Err(Rejected { raw: raw.clone(), warnings: with_checked(warnings) });
         };
-        let value = match part.take() {
-            Value::Object(_) | Value::Array(_) => Value::Null,
-            scalar => scalar,
-        };
-        warnings.push(Warning::new(write(&broken), format!("{rule}: left out"), value));
+        warnings.push(Warning::loss(write(&broken), format!("{rule}: left out"), &part.take()));
     }
 }
 

@@ -6,33 +6,33 @@ use serde_json::Value;
 
 use super::{Notes, Origin, read};
 use crate::received::{Received, Rejected};
-use crate::wire::v221::sessions::{self as wire, DimensionType};
+use crate::wire::check;
+use crate::wire::sessions::{self as wire, DimensionType};
 
 /// More energy in one charging period than any vehicle takes: the sender counts in Wh.
 const PERIOD_KWH_MAX: f64 = 1000.0;
 
-/// Stands for an EVSE or connector that a reservation does not name (OCPI 2.2.1 §4.1).
-const NOT_AVAILABLE: &str = "#NA";
-
 /// Reads a session.
 pub(crate) fn session(origin: Origin<'_>, raw: Value) -> Result<Received<Session>, Rejected> {
-    let (read, mut notes) = read::read::<wire::Session>(&raw, &[])?;
+    let (read, mut notes) = read::read::<wire::Session>(&raw, &wire::Session::CLASS, origin, &[])?;
     let status = match &read.status {
         wire::SessionStatus::Active => SessionStatus::Active,
         wire::SessionStatus::Completed => SessionStatus::Completed,
         wire::SessionStatus::Invalid => SessionStatus::Invalid,
         wire::SessionStatus::Pending => SessionStatus::Pending,
-        wire::SessionStatus::Reservation | wire::SessionStatus::Reserved => SessionStatus::Reserved,
-        wire::SessionStatus::Other(_) => return Err(notes.rejected(raw, "status", "no status that OCPI knows")),
+        wire::SessionStatus::Reservation => SessionStatus::Reserved,
+        // The prose says so where the list says `RESERVATION` (OCPI 2.2.1 §9.2).
+        wire::SessionStatus::Unlisted(text) if text == "RESERVED" => SessionStatus::Reserved,
+        wire::SessionStatus::Unlisted(_) => return Err(notes.rejected(raw, "status", "no status that OCPI knows")),
     };
-    if read.kwh < 0.0 {
+    if read.kwh.get() < 0.0 {
         notes.warn("kwh", "energy is 0 or more: taken as 0");
     }
     let (power_w, state_of_charge) = lower_last_period(&read.charging_periods, &mut notes);
     if read.evse_uid.is_none() {
         notes.warn("evse_uid", "required by OCPI and absent: the session cannot be steered");
     }
-    let named = |name: Option<String>| name.filter(|name| !name.is_empty() && name != NOT_AVAILABLE);
+    let named = |name: Option<String>| name.filter(|name| !name.is_empty() && name != check::NOT_AVAILABLE);
     let party = PartyId::new(&read.country_code, &read.party_id);
     let value = Session {
         key: SessionKey { partner: origin.partner.clone(), party, id: read.id },
@@ -42,7 +42,7 @@ pub(crate) fn session(origin: Origin<'_>, raw: Value) -> Result<Received<Session
         connector_id: named(read.connector_id),
         started_at: read.start_date_time.0,
         ended_at: read.end_date_time.map(|at| at.0),
-        energy_wh: Energy::try_new(read.kwh * 1000.0).unwrap_or_default().or_zero(),
+        energy_wh: Energy::try_new(read.kwh.get() * 1000.0).unwrap_or_default().or_zero(),
         power_w,
         state_of_charge,
         last_updated: read.last_updated.0,
@@ -55,7 +55,7 @@ fn lower_last_period(periods: &[wire::ChargingPeriod], notes: &mut Notes) -> (Op
     let paths = notes.elements("charging_periods");
     for (period, path) in periods.iter().zip(paths) {
         for (index, dimension) in period.dimensions.iter().enumerate() {
-            if dimension.kind == DimensionType::Energy && dimension.volume > PERIOD_KWH_MAX {
+            if dimension.r#type == DimensionType::Energy && dimension.volume.get() > PERIOD_KWH_MAX {
                 notes.warn(format!("{path}.dimensions[{index}].volume"), "more than any vehicle takes: OCPI wants kWh");
             }
         }
@@ -69,5 +69,5 @@ fn lower_last_period(periods: &[wire::ChargingPeriod], notes: &mut Notes) -> (Op
 }
 
 fn volume(period: &wire::ChargingPeriod, kind: &DimensionType) -> Option<f64> {
-    period.dimensions.iter().find(|dimension| dimension.kind == *kind).map(|dimension| dimension.volume)
+    period.dimensions.iter().find(|dimension| dimension.r#type == *kind).map(|dimension| dimension.volume.get())
 }

@@ -16,7 +16,12 @@ fn lower<T>(read: Lower<T>, raw: Value) -> Result<Received<T>, Rejected> {
 }
 
 fn lower_as<T>(read: Lower<T>, dialect: &Dialect, raw: Value) -> Result<Received<T>, Rejected> {
-    read(Origin { partner: &PartnerId::new("cpo-1"), dialect }, raw)
+    read(Origin { partner: &PartnerId::new("cpo-1"), dialect, version: Version::V221 }, raw)
+}
+
+fn lower_part(check: fn(Origin<'_>, &Value) -> Result<(), Rejected>, raw: &Value) -> Result<(), Rejected> {
+    let (partner, dialect) = (PartnerId::new("cpo-1"), Dialect::default());
+    check(Origin { partner: &partner, dialect: &dialect, version: Version::V221 }, raw)
 }
 
 fn paths(warnings: &[Warning]) -> Vec<&str> {

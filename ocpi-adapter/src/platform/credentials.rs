@@ -3,10 +3,10 @@
 use super::discovery::{DiscoveryError, versions_url};
 use super::{Platform, PlatformError, Standing};
 use crate::envelope::{CLIENT_API, INVALID, NO_ENDPOINT, NO_VERSION};
-use crate::partner::{Dialect, Partner, Registration};
+use crate::partner::{Dialect, Link, Partner, Registration, Secret};
 use crate::token;
-use crate::wire::v221::VERSION;
-use crate::wire::v221::credentials as wire;
+use crate::version::Version;
+use crate::wire::credentials as wire;
 
 /// Why a partner's wish is refused.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ impl Platform {
         &self,
         partner: &Partner,
         wish: Wish,
+        version: Version,
         credentials: &wire::Credentials,
     ) -> Result<wire::Credentials, Refusal> {
         let lock = self.enter(&partner.id, Dialect::default());
@@ -57,24 +58,30 @@ impl Platform {
             (Wish::Register, _) => return Err(Refusal::REGISTERED),
             (Wish::Update, _) => return Err(Refusal::NOT_REGISTERED),
         }
-        let link = self.check(&known, credentials).await?;
+        let link = self.check(&known, version, credentials).await?;
         let ours = self.credentials(&link.token_received);
         self.save(Partner { registration: Registration::Registered(link), ..known }).await?;
         Ok(ours)
     }
 
-    /// Fetches what a partner offers and makes a link of it.
-    async fn check(&self, partner: &Partner, credentials: &wire::Credentials) -> Result<crate::partner::Link, Refusal> {
+    /// Fetches what a partner offers in a version and makes a link of it.
+    async fn check(
+        &self,
+        partner: &Partner,
+        version: Version,
+        credentials: &wire::Credentials,
+    ) -> Result<Link, Refusal> {
         let invalid = |problem: String| Refusal::Ocpi(INVALID, problem);
         let versions_url = versions_url(credentials).map_err(invalid)?;
-        let mut link = self.link(credentials, Vec::new(), token::generate()).map_err(invalid)?;
-        let found = self.discover(partner, &versions_url, &link.token_sent).await;
-        link.endpoints = found.map_err(|error| match error {
+        let token = Secret::new(credentials.token.clone());
+        let found = self.discover(partner, &versions_url, &token, Some(version)).await;
+        let offer = found.map_err(|error| match error {
             DiscoveryError::Link(error) => Refusal::Ocpi(CLIENT_API, format!("your versions cannot be used: {error}")),
             DiscoveryError::NoMutualVersion(offered) => {
-                Refusal::Ocpi(NO_VERSION, format!("you offer {offered:?}, we speak {VERSION}"))
+                Refusal::Ocpi(NO_VERSION, format!("you offer {offered:?}, these credentials are for {version}"))
             }
         })?;
+        let link = self.link(credentials, offer, token::generate()).map_err(invalid)?;
         match self.missing_endpoint(|role| link.has_role(role), &link.endpoints) {
             Some(missing) => Err(Refusal::Ocpi(NO_ENDPOINT, format!("you offer no {missing}"))),
             None => Ok(link),

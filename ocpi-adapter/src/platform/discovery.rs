@@ -8,9 +8,10 @@ use super::{Platform, PlatformError};
 use crate::client::LinkError;
 use crate::exchange::Call;
 use crate::partner::{Endpoint, Interface, Link, Module, Partner, PartnerParty, Role, Secret};
-use crate::wire::v221::credentials as wire;
-use crate::wire::v221::versions::{InterfaceRole, ModuleId, Version, VersionDetails};
-use crate::wire::v221::{VERSION, credentials};
+use crate::version::Version;
+use crate::wire::credentials as wire;
+use crate::wire::types::BusinessDetails;
+use crate::wire::versions::{self, InterfaceRole, ModuleId, VersionDetails};
 
 /// Why a partner's own offer is of no use.
 #[derive(Debug)]
@@ -21,24 +22,36 @@ pub(super) enum DiscoveryError {
     NoMutualVersion(Vec<String>),
 }
 
+/// What a partner offers in a version.
+pub(super) struct Offer {
+    pub version: Version,
+    pub endpoints: Vec<Endpoint>,
+}
+
 impl Platform {
-    /// Fetches a partner's versions and the details of the one we speak.
+    /// Fetches a partner's versions and the details of one: the given one, else the newest that we speak too.
     pub(super) async fn discover(
         &self,
         partner: &Partner,
         versions_url: &Url,
         token: &Secret,
-    ) -> Result<Vec<Endpoint>, DiscoveryError> {
-        let versions: Vec<Version> = self.fetch(partner, versions_url, token).await?;
-        let Some(version) = versions.iter().find(|version| version.version == VERSION) else {
-            return Err(DiscoveryError::NoMutualVersion(versions.into_iter().map(|found| found.version).collect()));
+        only: Option<Version>,
+    ) -> Result<Offer, DiscoveryError> {
+        let offered: Vec<versions::Version> = self.fetch(partner, versions_url, token).await?;
+        let mutual = offered.iter().filter_map(|found| {
+            let version = self.config().speaks(found.version.as_str())?;
+            only.is_none_or(|only| only == version).then_some((version, &found.url))
+        });
+        let Some((version, url)) = mutual.max_by_key(|(version, _)| *version) else {
+            let offered = offered.iter().map(|found| found.version.as_str().to_owned());
+            return Err(DiscoveryError::NoMutualVersion(offered.collect()));
         };
-        let url = Url::parse(&version.url).map_err(|error| {
-            let problem = format!("the address {:?} of version {VERSION}: {error}", version.url);
+        let url = Url::parse(url).map_err(|error| {
+            let problem = format!("the address {url:?} of version {version}: {error}");
             LinkError::Unreadable { method: "GET".to_owned(), url: versions_url.to_string(), problem }
         })?;
         let details: VersionDetails = self.fetch(partner, &url, token).await?;
-        Ok(details.endpoints.into_iter().filter_map(lower_endpoint).collect())
+        Ok(Offer { version, endpoints: details.endpoints.iter().filter_map(lower_endpoint).collect() })
     }
 
     async fn fetch<T: serde::de::DeserializeOwned>(
@@ -58,12 +71,18 @@ impl Platform {
         wire::Credentials {
             token: token.expose().to_owned(),
             url: self.versions_url().to_string(),
+            hub_party_id: None,
             roles: vec![wire::CredentialsRole {
                 role: lift_role(&config.role),
                 party_id: config.party.party_id().to_owned(),
                 country_code: config.party.country_code().to_owned(),
-                business_details: Some(wire::BusinessDetails { name: config.business_name.clone() }),
-            }],
+                business_details: Some(BusinessDetails {
+                    name: config.business_name.clone(),
+                    website: None,
+                    logo: None,
+                }),
+            }]
+            .into(),
         }
     }
 
@@ -71,7 +90,7 @@ impl Platform {
     pub(super) fn link(
         &self,
         credentials: &wire::Credentials,
-        endpoints: Vec<Endpoint>,
+        Offer { version, endpoints }: Offer,
         token_received: Secret,
     ) -> Result<Link, String> {
         let versions_url = versions_url(credentials)?;
@@ -83,7 +102,8 @@ impl Platform {
             return Err("roles: name at least one".to_owned());
         }
         let token_sent = Secret::new(credentials.token.clone());
-        Ok(Link { versions_url, token_sent, token_received, parties, endpoints, registered_at: self.now() })
+        let registered_at = self.now();
+        Ok(Link { versions_url, token_sent, token_received, parties, version, endpoints, registered_at })
     }
 
     /// Returns a module that is missing and without which a link to a partner of these roles is of no use.
@@ -158,19 +178,12 @@ pub(super) fn versions_url(credentials: &wire::Credentials) -> Result<Url, Strin
     Ok(url)
 }
 
-fn lower_endpoint(endpoint: crate::wire::v221::versions::Endpoint) -> Option<Endpoint> {
-    let module = match endpoint.identifier {
-        ModuleId::Credentials => Module::Credentials,
-        ModuleId::Locations => Module::Locations,
-        ModuleId::Sessions => Module::Sessions,
-        ModuleId::Tariffs => Module::Tariffs,
-        ModuleId::ChargingProfiles => Module::ChargingProfiles,
-        ModuleId::Other(name) => Module::Other(name),
-    };
-    let interface = match endpoint.role {
+fn lower_endpoint(endpoint: &versions::Endpoint) -> Option<Endpoint> {
+    let module = lower_module(&endpoint.identifier);
+    let interface = match &endpoint.role {
         Some(InterfaceRole::Receiver) => Interface::Receiver,
         Some(InterfaceRole::Sender) | None => Interface::Sender,
-        Some(InterfaceRole::Other(role)) => {
+        Some(InterfaceRole::Unlisted(role)) => {
             tracing::warn!(role, url = endpoint.url, "an endpoint of no role that OCPI knows: not used");
             return None;
         }
@@ -186,23 +199,27 @@ fn lower_endpoint(endpoint: crate::wire::v221::versions::Endpoint) -> Option<End
     }
 }
 
-fn lower_party(role: &credentials::CredentialsRole) -> PartnerParty {
+fn lower_party(role: &wire::CredentialsRole) -> PartnerParty {
     PartnerParty {
-        role: match &role.role {
-            wire::Role::Cpo => Role::Cpo,
-            wire::Role::Emsp => Role::Emsp,
-            wire::Role::Hub => Role::Hub,
-            wire::Role::Nap => Role::Nap,
-            wire::Role::Nsp => Role::Nsp,
-            wire::Role::Scsp => Role::Scsp,
-            wire::Role::Other(text) => Role::Other(text.clone()),
-        },
+        role: lower_role(&role.role),
         party: PartyId::new(&role.country_code, &role.party_id),
         business_name: role.business_details.as_ref().map(|details| details.name.clone()).unwrap_or_default(),
     }
 }
 
-fn lift_role(role: &Role) -> wire::Role {
+pub(crate) fn lower_role(role: &wire::Role) -> Role {
+    match role {
+        wire::Role::Cpo => Role::Cpo,
+        wire::Role::Emsp => Role::Emsp,
+        wire::Role::Hub => Role::Hub,
+        wire::Role::Nap => Role::Nap,
+        wire::Role::Nsp => Role::Nsp,
+        wire::Role::Scsp => Role::Scsp,
+        wire::Role::Other | wire::Role::Unlisted(_) => Role::Other(role.as_str().to_owned()),
+    }
+}
+
+pub(crate) fn lift_role(role: &Role) -> wire::Role {
     match role {
         Role::Cpo => wire::Role::Cpo,
         Role::Emsp => wire::Role::Emsp,
@@ -210,18 +227,34 @@ fn lift_role(role: &Role) -> wire::Role {
         Role::Nap => wire::Role::Nap,
         Role::Nsp => wire::Role::Nsp,
         Role::Scsp => wire::Role::Scsp,
-        Role::Other(text) => wire::Role::Other(text.clone()),
+        Role::Other(text) => wire::Role::from(text.clone()),
     }
+}
+
+const MODULES: [(Module, ModuleId); 9] = [
+    (Module::Cdrs, ModuleId::Cdrs),
+    (Module::ChargingProfiles, ModuleId::ChargingProfiles),
+    (Module::Commands, ModuleId::Commands),
+    (Module::Credentials, ModuleId::Credentials),
+    (Module::HubClientInfo, ModuleId::HubClientInfo),
+    (Module::Locations, ModuleId::Locations),
+    (Module::Sessions, ModuleId::Sessions),
+    (Module::Tariffs, ModuleId::Tariffs),
+    (Module::Tokens, ModuleId::Tokens),
+];
+
+fn lower_module(id: &ModuleId) -> Module {
+    let known = MODULES.iter().find(|(_, known)| known == id);
+    known.map_or_else(|| Module::Other(id.as_str().to_owned()), |(module, _)| module.clone())
 }
 
 pub(crate) fn lift_module(module: &Module) -> ModuleId {
     match module {
-        Module::Credentials => ModuleId::Credentials,
-        Module::Locations => ModuleId::Locations,
-        Module::Sessions => ModuleId::Sessions,
-        Module::Tariffs => ModuleId::Tariffs,
-        Module::ChargingProfiles => ModuleId::ChargingProfiles,
-        Module::Other(name) => ModuleId::Other(name.clone()),
+        Module::Other(name) => ModuleId::Unlisted(name.clone()),
+        module => {
+            let known = MODULES.iter().find(|(known, _)| known == module);
+            known.map_or(ModuleId::Credentials, |(_, id)| id.clone())
+        }
     }
 }
 

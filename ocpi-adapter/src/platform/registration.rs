@@ -4,14 +4,14 @@ use axum::http::Method;
 use headroom_domain::PartnerId;
 use url::Url;
 
-use super::discovery::looks_like;
+use super::discovery::{Offer, looks_like};
 use super::{Platform, PlatformError, Refusal};
 use crate::client::LinkError;
 use crate::envelope;
 use crate::exchange::Call;
-use crate::partner::{Dialect, Endpoint, Interface, Link, Module, Partner, Registration, Secret};
+use crate::partner::{Dialect, Interface, Link, Module, Partner, Registration, Secret};
 use crate::token;
-use crate::wire::v221::credentials as wire;
+use crate::wire::credentials as wire;
 
 impl Platform {
     /// Registers with a partner that gave us its versions URL and a token A (OCPI 2.2.1 §7.1, our side starts).
@@ -29,8 +29,8 @@ impl Platform {
         if known.link().is_some() {
             return Err(PlatformError::AlreadyRegistered(partner.clone()));
         }
-        let endpoints = self.discover(&known, versions_url, token_a).await.map_err(|error| error.of(&known))?;
-        let link = self.exchange_credentials(&known, Method::POST, endpoints, token_a).await?;
+        let offer = self.discover(&known, versions_url, token_a, None).await.map_err(|error| error.of(&known))?;
+        let link = self.exchange_credentials(&known, Method::POST, offer, token_a).await?;
         self.save(Partner { registration: Registration::Registered(link), ..known }).await
     }
 
@@ -42,9 +42,9 @@ impl Platform {
         let Some(old) = known.link().cloned() else {
             return Err(LinkError::NotRegistered(partner.clone()).into());
         };
-        let endpoints = self.discover(&known, &old.versions_url, &old.token_sent).await;
-        let endpoints = endpoints.map_err(|error| error.of(&known))?;
-        let link = self.exchange_credentials(&known, Method::PUT, endpoints, &old.token_sent).await?;
+        let offer = self.discover(&known, &old.versions_url, &old.token_sent, None).await;
+        let offer = offer.map_err(|error| error.of(&known))?;
+        let link = self.exchange_credentials(&known, Method::PUT, offer, &old.token_sent).await?;
         self.save(Partner { registration: Registration::Registered(link), ..known }).await
     }
 
@@ -77,14 +77,14 @@ impl Platform {
         &self,
         partner: &Partner,
         method: Method,
-        endpoints: Vec<Endpoint>,
+        offer: Offer,
         token: &Secret,
     ) -> Result<Link, PlatformError> {
         let missing = |missing: String| PlatformError::MissingEndpoint { partner: partner.id.clone(), missing };
-        if let Some(what) = self.missing_endpoint(|role| looks_like(role, &endpoints), &endpoints) {
+        if let Some(what) = self.missing_endpoint(|role| looks_like(role, &offer.endpoints), &offer.endpoints) {
             return Err(missing(what));
         }
-        let url = endpoints.iter().find(|end| end.module == Module::Credentials).map(|end| end.url.clone());
+        let url = offer.endpoints.iter().find(|end| end.module == Module::Credentials).map(|end| end.url.clone());
         let url = url.ok_or_else(|| missing("credentials".to_owned()))?;
         let token_b = token::generate();
         let unwritable = |error: serde_json::Error| LinkError::Unsendable(error.to_string());
@@ -102,7 +102,7 @@ impl Platform {
         };
         let credentials: wire::Credentials =
             serde_path_to_error::deserialize(&data).map_err(|error| unreadable(error.to_string()))?;
-        Ok(self.link(&credentials, endpoints, token_b).map_err(unreadable)?)
+        Ok(self.link(&credentials, offer, token_b).map_err(unreadable)?)
     }
 }
 

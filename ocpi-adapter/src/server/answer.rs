@@ -11,7 +11,6 @@ use super::{Asked, Modules, configuration};
 use crate::envelope;
 use crate::platform::{Platform, Standing};
 use crate::token::Presented;
-use crate::wire::v221::VERSION;
 
 /// What of a request is repeated in its answer.
 pub(super) struct Frame {
@@ -99,17 +98,32 @@ async fn answer_or_refuse(
         .ok_or_else(|| Reply::unauthorized("the token is not known: was the link made, renewed or ended?"))?;
     let mut incoming = Incoming::read(request, prefix).await?;
     let segments: Vec<&str> = incoming.segments.iter().map(String::as_str).collect();
+    let ["versions"] = segments.as_slice() else {
+        let version = segments.first().and_then(|text| platform.config().speaks(text));
+        let version = version.ok_or_else(Incoming::unknown_path)?;
+        incoming.segments.remove(0);
+        return of_version(platform, modules, Asked { caller, version, incoming }, standing).await;
+    };
+    configuration::versions(platform, &incoming)
+}
+
+/// Answers below the details of a version.
+async fn of_version(
+    platform: &Platform,
+    modules: &impl Modules,
+    asked: Asked,
+    standing: Standing,
+) -> Result<Reply, Reply> {
+    let segments: Vec<&str> = asked.incoming.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
-        ["versions"] => configuration::versions(platform, &incoming),
-        [VERSION] => configuration::details(platform, &incoming),
-        [VERSION, "credentials"] => configuration::credentials(platform, &caller, standing, &incoming).await,
-        [VERSION, "sender" | "receiver", ..] if standing != Standing::Registered => {
+        [] => configuration::details(platform, &asked),
+        ["credentials"] => configuration::credentials(platform, &asked, standing).await,
+        ["sender" | "receiver", ..] if standing != Standing::Registered => {
             Err(Reply::unauthorized("the token opens credentials and versions only: register first"))
         }
-        [VERSION, "sender" | "receiver", _, ..] => {
-            addressed_to_us(platform, &incoming)?;
-            incoming.segments.remove(0);
-            modules.answer(&Asked { caller, incoming }).await
+        ["sender" | "receiver", _, ..] => {
+            addressed_to_us(platform, &asked.incoming)?;
+            modules.answer(&asked).await
         }
         _ => Err(Incoming::unknown_path()),
     }

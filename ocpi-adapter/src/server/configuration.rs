@@ -1,44 +1,45 @@
 //! Versions and credentials: from platform to platform.
 
 use axum::http::Method;
-use serde_json::json;
 
+use super::Asked;
 use super::reply::Reply;
 use super::request::Incoming;
 use crate::partner::{Partner, Registration};
 use crate::platform::{Platform, Refusal, Standing, Wish, our_endpoints};
-use crate::wire::v221::VERSION;
-use crate::wire::v221::credentials::Credentials;
-use crate::wire::v221::versions::{Endpoint, InterfaceRole, ModuleId, VersionDetails};
+use crate::wire::credentials::Credentials;
+use crate::wire::versions::{Endpoint, InterfaceRole, ModuleId, Version, VersionDetails, VersionNumber};
 
 pub(super) fn versions(platform: &Platform, incoming: &Incoming) -> Result<Reply, Reply> {
     get_only(incoming)?;
-    Ok(Reply::data(json!([{ "version": VERSION, "url": platform.url([VERSION]) }])))
+    let versions = platform.config().versions.iter().map(|version| Version {
+        version: VersionNumber::from(version.as_str().to_owned()),
+        url: platform.url([version.as_str()]).to_string(),
+    });
+    Ok(Reply::data(versions.collect::<Vec<_>>()))
 }
 
-pub(super) fn details(platform: &Platform, incoming: &Incoming) -> Result<Reply, Reply> {
-    get_only(incoming)?;
+pub(super) fn details(platform: &Platform, asked: &Asked) -> Result<Reply, Reply> {
+    get_only(&asked.incoming)?;
+    let version = asked.version.as_str();
     let endpoints = our_endpoints(&platform.config().role).iter().map(|(module, role)| {
         let url = match (module, role) {
-            (ModuleId::Credentials, _) => platform.url([VERSION, "credentials"]),
-            (_, InterfaceRole::Receiver) => platform.url([VERSION, "receiver", module.as_str()]),
-            (_, _) => platform.url([VERSION, "sender", module.as_str()]),
+            (ModuleId::Credentials, _) => platform.url([version, "credentials"]),
+            (_, InterfaceRole::Receiver) => platform.url([version, "receiver", module.as_str()]),
+            (_, _) => platform.url([version, "sender", module.as_str()]),
         };
         Endpoint { identifier: module.clone(), role: Some(role.clone()), url: url.to_string() }
     });
-    Ok(Reply::data(VersionDetails { version: Some(VERSION.to_owned()), endpoints: endpoints.collect() }))
+    let version = Some(VersionNumber::from(version.to_owned()));
+    Ok(Reply::data(VersionDetails { version, endpoints: endpoints.collect() }))
 }
 
 fn get_only(incoming: &Incoming) -> Result<(), Reply> {
     if incoming.method == Method::GET { Ok(()) } else { Err(Reply::not_allowed("only GET is answered here")) }
 }
 
-pub(super) async fn credentials(
-    platform: &Platform,
-    caller: &Partner,
-    standing: Standing,
-    incoming: &Incoming,
-) -> Result<Reply, Reply> {
+pub(super) async fn credentials(platform: &Platform, asked: &Asked, standing: Standing) -> Result<Reply, Reply> {
+    let Asked { caller, version, incoming } = asked;
     let wish = match incoming.method {
         Method::GET => return current(platform, caller),
         Method::DELETE => {
@@ -51,7 +52,7 @@ pub(super) async fn credentials(
         _ => return Err(Reply::not_allowed("GET, POST, PUT and DELETE are answered here")),
     };
     let credentials: Credentials = incoming.body()?;
-    let ours = platform.accept(caller, wish, &credentials).await?;
+    let ours = platform.accept(caller, wish, *version, &credentials).await?;
     Ok(Reply::data(ours))
 }
 

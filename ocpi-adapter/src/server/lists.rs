@@ -14,12 +14,12 @@ use super::reply::Reply;
 use crate::hosts::{CpoHost, Page, PageQuery};
 use crate::lift;
 use crate::platform::Platform;
+use crate::version::Version;
 use crate::wire::base::Timestamp;
-use crate::wire::v221::VERSION;
 
 pub(super) async fn all_locations<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<Reply, Reply> {
     let query = query(&cpo.platform, asked)?;
-    Ok(page(&cpo.platform, "locations", &query, &cpo.host.locations(query).await?, lift::location))
+    Ok(page(&cpo.platform, asked.version, "locations", &query, &cpo.host.locations(query).await?, lift::location))
 }
 
 /// Returns one location, or the EVSE or connector in it that `part` names.
@@ -36,7 +36,7 @@ pub(super) async fn location<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked, id: &str, 
 
 pub(super) async fn tariffs<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<Reply, Reply> {
     let query = query(&cpo.platform, asked)?;
-    Ok(page(&cpo.platform, "tariffs", &query, &cpo.host.tariffs(query).await?, lift::tariff))
+    Ok(page(&cpo.platform, asked.version, "tariffs", &query, &cpo.host.tariffs(query).await?, lift::tariff))
 }
 
 pub(super) async fn sessions<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<Reply, Reply> {
@@ -44,7 +44,7 @@ pub(super) async fn sessions<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<
     if query.date_from.is_none() {
         return Err(Reply::invalid("date_from: required for sessions (OCPI 2.2.1 §9.2)"));
     }
-    Ok(page(&cpo.platform, "sessions", &query, &cpo.host.sessions(query).await?, lift::session))
+    Ok(page(&cpo.platform, asked.version, "sessions", &query, &cpo.host.sessions(query).await?, lift::session))
 }
 
 fn query(platform: &Platform, asked: &Asked) -> Result<PageQuery, Reply> {
@@ -78,6 +78,7 @@ fn count(asked: &Asked, name: &str) -> Result<Option<usize>, Reply> {
 
 fn page<T, W: Serialize>(
     platform: &Platform,
+    version: Version,
     module: &str,
     query: &PageQuery,
     page: &Page<T>,
@@ -89,7 +90,7 @@ fn page<T, W: Serialize>(
         .with(HeaderName::from_static("x-total-count"), &page.total.to_string())
         .with(HeaderName::from_static("x-limit"), &platform.config().page_limit.max(1).to_string());
     if next < page.total && !objects.is_empty() {
-        let url = next_url(platform.url([VERSION, "sender", module]), query, next);
+        let url = next_url(platform.url([version.as_str(), "sender", module]), query, next);
         reply = reply.with(LINK, &format!("<{url}>; rel=\"next\""));
     }
     reply

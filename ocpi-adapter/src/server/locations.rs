@@ -10,8 +10,8 @@ use super::reply::Reply;
 use super::scsp::Scsp;
 use crate::envelope::UNKNOWN_LOCATION;
 use crate::hosts::{ObjectKey, Outcome, ScspHost};
+use crate::lower;
 use crate::lower::location::{check_connector, check_evse};
-use crate::lower::{self, Origin};
 use crate::received::Rejected;
 use crate::wire::base::Timestamp;
 
@@ -34,8 +34,7 @@ pub(super) async fn answer<H: ScspHost>(
 }
 
 async fn put<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
-    let origin = Origin { partner: &asked.caller.id, dialect: &asked.caller.dialect };
-    let location = lower::location::location(origin, raw)?;
+    let location = lower::location::location(asked.origin(), raw)?;
     owned::check(key, &location.value.party, &location.value.id)?;
     Ok(Reply::put(scsp.host.put_location(location).await?))
 }
@@ -51,12 +50,14 @@ async fn change<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, par
     let outcome = match part {
         [evse_uid] => {
             let evses = list_of(&mut location, "evses").ok_or_else(unknown_part)?;
-            put_part(evses, ("uid", evse_uid), change, patch, check_evse)?
+            put_part(evses, ("uid", evse_uid), change, patch, |part| check_evse(asked.origin(), part))?
         }
         [evse_uid, connector_id] => {
             let evse = child(&mut location, "evses", "uid", evse_uid).ok_or_else(unknown_part)?;
             let connectors = list_of(evse, "connectors").ok_or_else(unknown_part)?;
-            let outcome = put_part(connectors, ("id", connector_id), change, patch, check_connector)?;
+            let outcome = put_part(connectors, ("id", connector_id), change, patch, |part| {
+                check_connector(asked.origin(), part)
+            })?;
             touch(evse, at);
             outcome
         }
@@ -80,7 +81,7 @@ fn put_part(
     (id_name, id): (&str, &str),
     change: Change,
     patch: bool,
-    check: fn(&Value) -> Result<(), Rejected>,
+    check: impl Fn(&Value) -> Result<(), Rejected>,
 ) -> Result<Outcome, Reply> {
     let named = change.fields.get(id_name).and_then(Value::as_str);
     if named.is_some_and(|named| !named.eq_ignore_ascii_case(id)) {

@@ -8,7 +8,7 @@ use super::reply::Reply;
 use super::scsp::Scsp;
 use crate::envelope::INVALID;
 use crate::hosts::{PreferenceReply, ScspHost};
-use crate::wire::v221::preferences::ChargingPreferences;
+use crate::wire::preferences::ChargingPreferences;
 use crate::{lift, lower};
 
 pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {

@@ -7,11 +7,9 @@ use super::cpo::Cpo;
 use super::owned;
 use super::reply::Reply;
 use crate::hosts::CpoHost;
-use crate::wire::v221::profiles::SetChargingProfile;
+use crate::wire::check::URL_MAX;
+use crate::wire::profiles::SetChargingProfile;
 use crate::{lift, lower};
-
-/// The longest address that OCPI allows.
-pub(crate) const URL_MAX: usize = 255;
 
 pub(super) async fn answer<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {
     let partner = &asked.caller.id;
@@ -19,7 +17,7 @@ pub(super) async fn answer<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked, session_id: 
         Method::PUT => {
             let body: SetChargingProfile = asked.incoming.body()?;
             check(&body.response_url)?;
-            if body.charging_profile.periods.is_empty() {
+            if body.charging_profile.charging_profile_period.is_empty() {
                 return Err(Reply::invalid("charging_profile.charging_profile_period: send at least one"));
             }
             let start = body.charging_profile.start_date_time.map_or_else(|| cpo.platform.now(), |at| at.0);

@@ -9,14 +9,14 @@ use super::scsp::Scsp;
 use crate::envelope::INVALID;
 use crate::hosts::ScspHost;
 use crate::lower;
-use crate::wire::v221::profiles::{ActiveChargingProfile, ProfileResult};
+use crate::wire::profiles::{ActiveChargingProfile, ActiveChargingProfileResult};
 
 /// Takes a station's result of a request. It may come early, late or twice.
 pub(super) async fn result<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, request_id: &str) -> Result<Reply, Reply> {
     if asked.incoming.method != Method::POST {
         return Err(owned::no_method(&asked.incoming.method));
     }
-    let body: ProfileResult = asked.incoming.body()?;
+    let body: ActiveChargingProfileResult = asked.incoming.body()?;
     let result = lower::profile::result(&body.result)
         .ok_or_else(|| Reply::invalid("result: send ACCEPTED, REJECTED or UNKNOWN"))?;
     let profile = body.profile.as_ref().map(lower::profile::active_profile).transpose().map_err(Reply::invalid)?;

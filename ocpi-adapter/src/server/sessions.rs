@@ -8,7 +8,7 @@ use super::owned::{self, Change};
 use super::reply::Reply;
 use super::scsp::Scsp;
 use crate::hosts::{ObjectKey, Outcome, ScspHost};
-use crate::lower::{self, Origin};
+use crate::lower;
 
 pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
     match asked.incoming.method {
@@ -20,8 +20,7 @@ pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: Obje
 }
 
 async fn put<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
-    let origin = Origin { partner: &asked.caller.id, dialect: &asked.caller.dialect };
-    let session = lower::session::session(origin, raw)?;
+    let session = lower::session::session(asked.origin(), raw)?;
     owned::check(key, &session.value.key.party, &session.value.key.id)?;
     Ok(Reply::put(scsp.host.put_session(session).await?))
 }

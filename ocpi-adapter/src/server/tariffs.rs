@@ -8,14 +8,13 @@ use super::reply::Reply;
 use super::scsp::Scsp;
 use crate::envelope::INVALID;
 use crate::hosts::{ObjectKey, ScspHost};
-use crate::lower::{self, Origin};
+use crate::lower;
 
 pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
     match asked.incoming.method {
         Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
         Method::PUT => {
-            let origin = Origin { partner: &asked.caller.id, dialect: &asked.caller.dialect };
-            let tariff = lower::tariff::tariff(origin, asked.incoming.json()?)?;
+            let tariff = lower::tariff::tariff(asked.origin(), asked.incoming.json()?)?;
             owned::check(&key, &tariff.value.party, &tariff.value.id)?;
             Ok(Reply::put(scsp.host.put_tariff(tariff).await?))
         }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Timelike, Utc};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::wire::class::{Kind, Wire};
 
 /// A `DateTime`: always UTC. Offsets and a missing `Z` are read, `Z` is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,96 +47,141 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Makes an enum of texts in which a value that is not listed survives.
-macro_rules! text_enum {
-    ($(#[$doc:meta])* $type:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub(crate) enum $type {
-            $($variant,)+
-            Other(String),
-        }
+/// A list. `null` and absent are empty, a single value is a list of one, `null` elements are left out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct List<T>(Vec<T>);
 
-        impl $type {
-            pub(crate) fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $text,)+
-                    Self::Other(text) => text,
-                }
-            }
-        }
-
-        impl From<String> for $type {
-            fn from(text: String) -> Self {
-                match text.as_str() {
-                    $($text => Self::$variant,)+
-                    _ => Self::Other(text),
-                }
-            }
-        }
-
-        impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Ok(Self::from(<String as serde::Deserialize>::deserialize(deserializer)?))
-            }
-        }
-    };
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
 }
-pub(crate) use text_enum;
 
-/// Reads a list: `null` and absent are empty, a single object is a list of one, `null` elements are left out.
-pub(crate) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    struct Items<T>(PhantomData<T>);
+impl<T> Deref for List<T> {
+    type Target = Vec<T>;
 
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
-        type Value = Vec<T>;
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
+impl<T> From<Vec<T>> for List<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self(items)
+    }
+}
 
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
 
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map)).map(|item| vec![item])
-        }
+impl<'a, T> IntoIterator for &'a List<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            let mut found = Vec::new();
-            while let Some(item) = items.next_element::<Option<T>>()? {
-                found.extend(item);
-            }
-            Ok(found)
-        }
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(ListVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
     }
 
-    deserializer.deserialize_any(Items(PhantomData))
-}
-
-/// Writes a number without a fraction as an integer, for fields of type `int`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-pub(crate) fn whole<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    #[expect(clippy::cast_possible_truncation, reason = "volts, amperes and watts of a connector fit")]
-    serializer.serialize_i64(value.floor() as i64)
-}
-
-/// As [`whole`], for a field that may be absent.
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-pub(crate) fn whole_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => whole(value, serializer),
-        None => serializer.serialize_none(),
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
     }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(text.into_deserializer()).map(|item| vec![item])
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|item| vec![item])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(item) = items.next_element::<Option<T>>()? {
+            found.extend(item);
+        }
+        Ok(found)
+    }
+}
+
+/// A number in the spelling of its sender, so that `0.50` and `0.5` are told apart by nobody and lost by nobody.
+///
+/// A number in a text (`"7.4"`) is read too.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Number(serde_json::Number);
+
+impl Number {
+    pub(crate) fn get(&self) -> f64 {
+        self.0.as_f64().unwrap_or_default()
+    }
+
+    /// Returns a count, such as of seconds: without its fraction, and never below zero.
+    pub(crate) fn count(&self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast to an integer saturates")]
+        let count = self.get() as u32;
+        count
+    }
+}
+
+impl From<f64> for Number {
+    /// Takes a number for fields of type `number`; what is not finite becomes zero.
+    fn from(value: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "looked at before")]
+        let whole = (value.fract() == 0.0 && value.abs() < 1e15).then_some(value as i64);
+        let fraction = || serde_json::Number::from_f64(value).unwrap_or_else(|| 0.into());
+        Self(whole.map_or_else(fraction, Into::into))
+    }
+}
+
+impl From<u32> for Number {
+    fn from(value: u32) -> Self {
+        Self(value.into())
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::Number(number) => Some(number),
+            serde_json::Value::String(text) => serde_json::from_str(text.trim()).ok(),
+            _ => None,
+        };
+        number.map(Self).ok_or_else(|| D::Error::custom("no number: send one such as 7.4, without quotes"))
+    }
+}
+
+impl Wire for Number {
+    const KIND: Kind = Kind::Number;
+}
+
+impl Wire for Timestamp {
+    const KIND: Kind = Kind::DateTime;
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use headroom_ocpi_adapter::{Endpoint, Interface, Link, Module, PartnerParty, Role, Secret};
+use headroom_ocpi_adapter::{Endpoint, Interface, Link, Module, PartnerParty, Role, Secret, Version};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use url::Url;
@@ -124,6 +124,7 @@ impl Stub {
                     business_name: (*id).to_owned(),
                 })
                 .collect(),
+            version: Version::V221,
             endpoints: vec![
                 endpoint(Module::Credentials, Interface::Receiver, "/credentials"),
                 endpoint(Module::Locations, Interface::Sender, "/locations"),

@@ -7,9 +7,9 @@ use crate::envelope;
 use crate::lower::location::{check_evse, location};
 use crate::lower::profile::{active_profile, receipt};
 use crate::lower::{session::session, tariff::tariff};
-use crate::wire::v221::credentials::Credentials;
-use crate::wire::v221::profiles::{ActiveChargingProfile, ChargingProfileResponse, ProfileResult};
-use crate::wire::v221::versions::{Version, VersionDetails};
+use crate::wire::credentials::Credentials;
+use crate::wire::profiles::{ActiveChargingProfile, ActiveChargingProfileResult, ChargingProfileResponse};
+use crate::wire::versions::{Version, VersionDetails};
 
 type Reads = fn(Value) -> bool;
 
@@ -41,7 +41,7 @@ fn every_official_example_of_our_modules_is_read() {
             "Session" => lower(session, raw).map(drop).map_err(|rejected| rejected.reason()),
             "Location" => lower(location, raw).map(drop).map_err(|rejected| rejected.reason()),
             "Tariff" => lower(tariff, raw).map(drop).map_err(|rejected| rejected.reason()),
-            "EVSE" => check_evse(&raw).map_err(|rejected| rejected.reason()),
+            "EVSE" => lower_part(check_evse, &raw).map_err(|rejected| rejected.reason()),
             "Credentials" => serde_json::from_value::<Credentials>(raw).map(drop).map_err(|error| error.to_string()),
             "LIST:Version" => serde_json::from_value::<Vec<Version>>(raw).map(drop).map_err(|error| error.to_string()),
             "RESP*:Version" => serde_json::from_value::<Vec<Version>>(envelope::read(raw).data)
@@ -79,7 +79,7 @@ fn messages_seen_in_the_field_are_read() {
         let Value::Array(objects) = envelope::read(observed(name)).data else { panic!("{name}") };
         assert!(objects.into_iter().all(is_good), "{name}");
     }
-    check_evse(&observed("mockhub_evse_push.json")).unwrap();
+    lower_part(check_evse, &observed("mockhub_evse_push.json")).unwrap();
     serde_json::from_value::<Credentials>(envelope::read(observed("mockhub_credentials_response.json")).data).unwrap();
     serde_json::from_value::<VersionDetails>(envelope::read(observed("mockhub_version_details.json")).data).unwrap();
 }
@@ -89,16 +89,16 @@ fn profiles_seen_in_the_field_are_read() {
     let Some(root) = examples() else { return };
     let observed = |name: &str| json_of(root.join("observed").join(name));
     for name in ["mockhub_callback_get.json", "extrawest_callback_active_profile_fixed.json"] {
-        let result: ProfileResult = serde_json::from_value(observed(name)).unwrap();
+        let result: ActiveChargingProfileResult = serde_json::from_value(observed(name)).unwrap();
         let profile = active_profile(&result.profile.unwrap()).unwrap();
         assert_eq!(profile.periods.len(), 2, "{name}");
     }
     // A single period object, and `min_charge_rate`.
-    let stock: ProfileResult =
+    let stock: ActiveChargingProfileResult =
         serde_json::from_value(observed("extrawest_callback_active_profile_stock.json")).unwrap();
     assert_eq!(active_profile(&stock.profile.unwrap()).unwrap().periods.len(), 1);
     for name in ["mockhub_callback_set.json", "mockhub_callback_clear.json", "mockhub_callback_clear_nothing.json"] {
-        serde_json::from_value::<ProfileResult>(observed(name)).unwrap();
+        serde_json::from_value::<ActiveChargingProfileResult>(observed(name)).unwrap();
     }
     serde_json::from_value::<ActiveChargingProfile>(observed("mockhub_active_profile_put.json")).unwrap();
     let answers = ["mockhub_chargingprofile_put_response.json", "extrawest_set_profile_accepted_list.json"];

@@ -90,11 +90,11 @@ fn a_time_zone_that_is_none_is_utc_and_flagged() {
 
 #[test]
 fn parts_that_are_pushed_alone_are_checked_alone() {
-    assert!(check_evse(&an_evse("E1")).is_ok());
-    assert!(check_evse(&with(an_evse("E1"), json!({ "status": "REMOVED", "connectors": null }))).is_ok());
-    assert!(check_evse(&with(an_evse("E1"), json!({ "connectors": [] }))).is_err());
-    assert!(check_connector(&a_connector()).is_ok());
-    assert!(check_connector(&with(a_connector(), json!({ "power_type": "AC_6_PHASE" }))).is_err());
+    assert!(lower_part(check_evse, &an_evse("E1")).is_ok());
+    assert!(lower_part(check_evse, &with(an_evse("E1"), json!({ "status": "REMOVED", "connectors": null }))).is_ok());
+    assert!(lower_part(check_evse, &with(an_evse("E1"), json!({ "connectors": [] }))).is_err());
+    assert!(lower_part(check_connector, &a_connector()).is_ok());
+    assert!(lower_part(check_connector, &with(a_connector(), json!({ "power_type": "AC_6_PHASE" }))).is_err());
 }
 
 #[test]

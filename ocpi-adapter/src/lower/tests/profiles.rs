@@ -4,7 +4,7 @@ use serde_json::from_value;
 use super::*;
 use crate::lower::profile::{active_profile, profile, receipt};
 use crate::station::{ProfileAnswer, RateUnit};
-use crate::wire::v221::profiles as wire;
+use crate::wire::profiles as wire;
 
 fn start() -> DateTime<Utc> {
     "2026-03-09T10:00:00Z".parse().unwrap()
