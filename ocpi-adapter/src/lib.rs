@@ -11,6 +11,9 @@
 pub mod client;
 mod envelope;
 mod exchange;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod hosts;
 mod lift;
 mod lower;
