@@ -13,29 +13,40 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::exchange::{Answer, Call, Routing};
+use crate::exchange::{Answer, Call};
 use crate::partner::{Interface, Link, Module, Partner};
 use crate::platform::{Platform, lift_interface, lift_module};
 use crate::wire::preferences::ChargingPreferencesResponse;
 use crate::{envelope, lift, lower};
 
+mod cdrs;
+mod clients;
+mod commands;
 mod error;
 mod pages;
 mod profiles;
+mod routing;
+mod tokens;
 
-pub use error::LinkError;
+use routing::Recipient;
+
+pub use error::{HubProblem, LinkError};
 pub use pages::{Pages, PulledPage};
 
 /// Calls to one partner. Each looks at the link anew; without one it fails with [`LinkError::NotRegistered`].
+///
+/// Calls go to the partner's first party whose role fits. [`Client::to`], [`Client::broadcast`] and [`Client::open`]
+/// choose others.
 #[derive(Clone)]
 pub struct Client {
     platform: Platform,
     partner: PartnerId,
+    recipient: Recipient,
 }
 
 impl Client {
     pub(crate) fn new(platform: Platform, partner: PartnerId) -> Self {
-        Self { platform, partner }
+        Self { platform, partner, recipient: Recipient::Fitting }
     }
 
     /// Returns the locations of a CPO, changed since an instant.
@@ -62,6 +73,13 @@ impl Client {
     /// Pushes a tariff, as its CPO.
     pub async fn put_tariff(&self, tariff: &Tariff) -> Result<(), LinkError> {
         self.push(Method::PUT, Module::Tariffs, &tariff.party, &tariff.id, &lift::tariff(tariff)).await
+    }
+
+    /// Takes a tariff back, as its CPO. No connector should refer to it any more.
+    pub async fn delete_tariff(&self, owner: &PartyId, id: &str) -> Result<(), LinkError> {
+        let target = self.target(&Module::Tariffs, Interface::Receiver)?;
+        let url = target.below([owner.country_code(), owner.party_id(), id]);
+        self.send(&target, Method::DELETE, &url, None, None).await?.success().map(drop)
     }
 
     /// Pushes a whole session, as its CPO. The receiver forgets the charging periods it had.
@@ -118,7 +136,14 @@ impl Client {
             partner: self.partner.clone(),
             endpoint: format!("{} as {}", lift_module(module).as_str(), lift_interface(interface).as_str()),
         })?;
-        Ok(Target { partner, url })
+        Ok(Target { partner, module: module.clone(), interface, url })
+    }
+
+    /// Finds where an answer that comes later goes.
+    fn callback(&self, module: Module, response_url: &str) -> Result<Target, LinkError> {
+        let url = Url::parse(response_url)
+            .map_err(|error| LinkError::Unsendable(format!("response_url {response_url:?}: {error}")))?;
+        Ok(Target { partner: self.registered()?, module, interface: Interface::Sender, url })
     }
 
     fn registered(&self) -> Result<Arc<Partner>, LinkError> {
@@ -126,7 +151,7 @@ impl Client {
         partner.ok_or_else(|| LinkError::NotRegistered(self.partner.clone()))
     }
 
-    /// Sends a request of a functional module to a party, or to the partner's first one.
+    /// Sends a request to a party, or to whom the client is for.
     async fn send(
         &self,
         target: &Target,
@@ -136,16 +161,17 @@ impl Client {
         body: Option<Value>,
     ) -> Result<Answer, LinkError> {
         let link = target.link().ok_or_else(|| LinkError::NotRegistered(self.partner.clone()))?;
-        let first = || link.parties.first().map(|known| known.party.clone());
-        let routing = Routing { to: to.cloned().or_else(first), from: self.platform.config().party.clone() };
+        let routing = self.routing(target, link, &method, to)?;
         let (token, form) = (&link.token_sent, target.partner.dialect.token_form);
-        self.platform.exchange().send(Call { method, url, token, form, routing: Some(routing), body }).await
+        self.platform.exchange().send(Call { method, url, token, form, routing, body }).await
     }
 }
 
 /// Where a request goes.
 struct Target {
     partner: Arc<Partner>,
+    module: Module,
+    interface: Interface,
     url: Url,
 }
 

@@ -11,8 +11,12 @@ pub(crate) const SUCCESS: u16 = 1000;
 pub(crate) const CLIENT_ERROR: u16 = 2000;
 /// Invalid or missing parameters.
 pub(crate) const INVALID: u16 = 2001;
+/// Not enough information, such as no location.
+pub(crate) const NOT_ENOUGH: u16 = 2002;
 /// Unknown location.
 pub(crate) const UNKNOWN_LOCATION: u16 = 2003;
+/// Unknown token.
+pub(crate) const UNKNOWN_TOKEN: u16 = 2004;
 /// Generic error of the server.
 pub(crate) const SERVER_ERROR: u16 = 3000;
 /// The client's own versions or details could not be fetched.
@@ -21,6 +25,14 @@ pub(crate) const CLIENT_API: u16 = 3001;
 pub(crate) const NO_VERSION: u16 = 3002;
 /// An expected endpoint is missing.
 pub(crate) const NO_ENDPOINT: u16 = 3003;
+/// Generic error of a hub.
+pub(crate) const HUB_ERROR: u16 = 4000;
+/// The hub does not know the receiver.
+pub(crate) const HUB_UNKNOWN_RECEIVER: u16 = 4001;
+/// The receiver did not answer the hub in time.
+pub(crate) const HUB_TIMEOUT: u16 = 4002;
+/// The receiver is not connected to the hub.
+pub(crate) const HUB_NOT_CONNECTED: u16 = 4003;
 
 /// Writes an envelope.
 pub(crate) fn write(data: Option<Value>, code: u16, message: Option<&str>, now: DateTime<Utc>) -> Value {

@@ -8,7 +8,7 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::client::LinkError;
+use crate::client::{HubProblem, LinkError};
 use crate::envelope::{self, Envelope};
 use crate::partner::{Secret, TokenForm};
 use crate::token;
@@ -42,6 +42,8 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Routing {
     pub to: Option<PartyId>,
     pub from: PartyId,
+    /// What a request that is passed on keeps; a new one is made otherwise.
+    pub correlation_id: Option<String>,
 }
 
 /// What came back: HTTP status and envelope.
@@ -118,9 +120,11 @@ impl Exchange {
             .request(call.method, call.url.clone())
             .timeout(self.timeout)
             .header("authorization", token::write(call.token, call.form))
-            .header("x-request-id", uuid::Uuid::new_v4().to_string())
-            .header("x-correlation-id", uuid::Uuid::new_v4().to_string());
-        if let Some(Routing { to, from }) = &call.routing {
+            .header("x-request-id", uuid::Uuid::new_v4().to_string());
+        let correlation_id = call.routing.as_ref().and_then(|routing| routing.correlation_id.clone());
+        request =
+            request.header("x-correlation-id", correlation_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
+        if let Some(Routing { to, from, .. }) = &call.routing {
             request = request
                 .header("ocpi-from-country-code", from.country_code())
                 .header("ocpi-from-party-id", from.party_id());
@@ -143,6 +147,9 @@ impl Answer {
     pub(crate) fn success(self) -> Result<Value, LinkError> {
         let (method, url) = (self.method.to_string(), self.url.to_string());
         match self.envelope.code {
+            Some(code @ 4000..5000) => {
+                Err(LinkError::Hub { method, url, problem: HubProblem::of(code), code, message: self.words })
+            }
             code if !(200..300).contains(&self.status) => {
                 Err(LinkError::Http { method, url, status: self.status, code, message: self.words })
             }

@@ -20,16 +20,17 @@ mod lower;
 pub mod partner;
 pub mod platform;
 pub mod received;
+pub mod roaming;
 pub mod server;
 pub mod station;
 mod token;
 pub mod version;
 mod wire;
 
-pub use client::{Client, LinkError, Pages, PulledPage};
+pub use client::{Client, HubProblem, LinkError, Pages, PulledPage};
 pub use hosts::{
-    CpoHost, HostError, ObjectKey, ObjectKind, Outcome, Page, PageQuery, PartnerStore, PreferenceReply, ScspHost,
-    Unsaved,
+    Asker, CdrReceiver, CommandSender, CpoHost, EmspHost, HostError, Nobody, ObjectKey, ObjectKind, ObjectReceiver,
+    Outcome, Page, PageQuery, PartnerStore, PreferenceReply, ProfileSender, ScspHost, TokenSender, Unsaved,
 };
 pub use partner::{
     Dialect, Endpoint, Interface, Link, Module, Partner, PartnerParty, Registration, Role, Secret, TokenForm,

@@ -1,11 +1,16 @@
 //! Wire to domain, with warnings that carry the JSON path.
 
+pub(crate) mod cdr;
+pub(crate) mod client_info;
+pub(crate) mod command;
 pub(crate) mod location;
 pub(crate) mod preference;
+mod price;
 pub(crate) mod profile;
 mod read;
 pub(crate) mod session;
 pub(crate) mod tariff;
+pub(crate) mod token;
 
 use headroom_domain::PartnerId;
 use serde_json::Value;

@@ -141,6 +141,11 @@ impl Link {
         found.map(|end| &end.url)
     }
 
+    /// Returns the party of the hub, when the partner is one.
+    pub fn hub(&self) -> Option<&PartyId> {
+        self.parties.iter().find(|party| party.role == Role::Hub).map(|party| &party.party)
+    }
+
     /// Tells whether the partner hosts a role.
     pub fn has_role(&self, role: &Role) -> bool {
         self.parties.iter().any(|party| party.role == *role)

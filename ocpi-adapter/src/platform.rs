@@ -13,22 +13,24 @@ use crate::client::{Client, LinkError};
 use crate::exchange::Exchange;
 use crate::hosts::{HostError, PartnerStore};
 use crate::partner::{Dialect, Partner, Registration, Role, Secret};
+use crate::roaming::ClientInfo;
 use crate::token::{self, Presented};
 use crate::version::Version;
 
+mod clients;
 mod credentials;
 mod discovery;
 mod registration;
 
 pub(crate) use credentials::{Refusal, Wish};
-pub(crate) use discovery::{lift_interface, lift_module, our_endpoints};
+pub(crate) use discovery::{lift_interface, lift_module, lift_role, lower_role, our_endpoints};
 
 /// Who we are on the wire.
 #[derive(Debug, Clone)]
 pub struct PlatformConfig {
     /// Where partners reach us, for example `https://charge.example/ocpi`; its path is where the router answers.
     pub public_url: Url,
-    /// What we do: [`Role::Scsp`], [`Role::Cpo`] or [`Role::Emsp`]. It decides the modules on offer.
+    /// What we do: [`Role::Scsp`], [`Role::Cpo`], [`Role::Emsp`] or [`Role::Hub`]. It decides the modules on offer.
     pub role: Role,
     /// Who we are.
     pub party: PartyId,
@@ -121,11 +123,19 @@ struct Entry {
     registration: Arc<tokio::sync::Mutex<()>>,
     /// Held while an object of the partner is read, merged and stored.
     objects: Arc<tokio::sync::Mutex<()>>,
+    /// What it has told of its clients, when it is a hub.
+    clients: BTreeMap<(PartyId, Role), ClientInfo>,
 }
 
 impl Entry {
     fn new(partner: Partner) -> Self {
-        Self { partner: Arc::new(partner), pending: None, registration: Arc::default(), objects: Arc::default() }
+        Self {
+            partner: Arc::new(partner),
+            pending: None,
+            registration: Arc::default(),
+            objects: Arc::default(),
+            clients: BTreeMap::new(),
+        }
     }
 }
 
@@ -182,6 +192,12 @@ impl Platform {
     /// characters (the request is not sent otherwise).
     pub fn response_url(&self, request_id: &str) -> Url {
         self.url([Version::default().as_str(), "sender", "chargingprofiles", "results", request_id])
+    }
+
+    /// Returns the address for what becomes of a command, to be named in it. **Shape**: at most 255 characters (the
+    /// command is not sent otherwise).
+    pub fn command_url(&self, request_id: &str) -> Url {
+        self.url([Version::default().as_str(), "sender", "commands", "results", request_id])
     }
 
     /// Lets a partner register with us: makes a token A, to be handed over on a safe way with [`Self::versions_url`].

@@ -11,15 +11,20 @@ use axum::http::Request;
 use axum::response::Response;
 use axum::routing::any;
 
-use crate::hosts::{CpoHost, ScspHost};
+use crate::hosts::{Asker, CpoHost, EmspHost, ScspHost};
 use crate::lower::Origin;
 use crate::partner::Partner;
 use crate::platform::Platform;
 use crate::version::Version;
 
 mod answer;
+mod authorize;
+mod cdrs;
+mod clients;
+mod commands;
 mod configuration;
 mod cpo;
+mod emsp;
 mod lists;
 mod locations;
 mod owned;
@@ -31,31 +36,35 @@ mod request;
 mod scsp;
 mod sessions;
 mod tariffs;
+mod tokens;
 
 use cpo::Cpo;
+use emsp::Emsp;
 use reply::Reply;
 use request::Incoming;
 use scsp::Scsp;
 
-/// Makes the router of a smart charging service: versions, credentials, locations, sessions and tariffs as receiver,
-/// charging profiles as sender, and charging preferences.
+/// Makes the router of a smart charging service: versions, credentials, locations, sessions, tariffs, tokens and charge
+/// detail records as receiver, charging profiles as sender, and charging preferences.
 pub fn scsp<H: ScspHost>(platform: Platform, host: Arc<H>) -> Router {
-    router(platform.clone(), Scsp { platform, host })
+    router(platform, Scsp { host })
 }
 
-/// Makes the router of a charge point operator: versions, credentials, locations, sessions and tariffs as sender, and
-/// charging profiles as receiver.
+/// Makes the router of a charge point operator: versions, credentials, locations, sessions, tariffs and charge detail
+/// records as sender, tokens, commands and charging profiles as receiver, and charging preferences.
 pub fn cpo<H: CpoHost>(platform: Platform, host: Arc<H>) -> Router {
-    router(platform.clone(), Cpo { platform, host })
+    router(platform, Cpo { host })
 }
 
-/// Makes the router of an eMSP: versions and credentials.
-pub fn emsp(platform: Platform) -> Router {
-    router(platform, NoModules)
+/// Makes the router of an eMSP: versions, credentials, locations, sessions, tariffs and charge detail records as
+/// receiver, tokens, commands and charging profiles as sender.
+pub fn emsp<H: EmspHost>(platform: Platform, host: Arc<H>) -> Router {
+    router(platform, Emsp { host })
 }
 
 /// Who calls, and what was asked of a module.
 struct Asked {
+    platform: Platform,
     caller: Arc<Partner>,
     /// The version in the path.
     version: Version,
@@ -66,20 +75,20 @@ impl Asked {
     fn origin(&self) -> Origin<'_> {
         Origin { partner: &self.caller.id, dialect: &self.caller.dialect, version: self.version }
     }
+
+    fn asker(&self) -> Asker {
+        Asker { partner: self.caller.id.clone(), party: self.incoming.party("from") }
+    }
 }
 
 /// The functional modules of a role.
 trait Modules: Clone + Send + Sync + 'static {
     /// Answers a request to `interface/module/rest…`.
     fn answer(&self, asked: &Asked) -> impl Future<Output = Result<Reply, Reply>> + Send;
-}
 
-#[derive(Clone)]
-struct NoModules;
-
-impl Modules for NoModules {
-    async fn answer(&self, _: &Asked) -> Result<Reply, Reply> {
-        Err(Incoming::unknown_path())
+    /// Tells whether requests to others are taken too, as a hub does.
+    fn passes_on(&self) -> bool {
+        false
     }
 }
 

@@ -1,6 +1,37 @@
 //! Why a call to a partner failed, and whether it may succeed later.
 
-use headroom_domain::PartnerId;
+use headroom_domain::{PartnerId, PartyId};
+
+use crate::envelope::{HUB_NOT_CONNECTED, HUB_TIMEOUT, HUB_UNKNOWN_RECEIVER};
+use crate::roaming::ConnectionStatus;
+
+/// What went wrong at a hub (OCPI 2.2.1 §5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HubProblem {
+    /// 4000, and what only this hub knows.
+    #[error("the hub could not do it")]
+    Other,
+    /// 4001: nobody of that name.
+    #[error("the hub does not know the receiver")]
+    UnknownReceiver,
+    /// 4002: whether the receiver got it is not known.
+    #[error("the receiver did not answer the hub in time")]
+    Timeout,
+    /// 4003: the receiver did not get it.
+    #[error("the receiver is not connected to the hub")]
+    NotConnected,
+}
+
+impl HubProblem {
+    pub(crate) fn of(code: u16) -> Self {
+        match code {
+            HUB_UNKNOWN_RECEIVER => Self::UnknownReceiver,
+            HUB_TIMEOUT => Self::Timeout,
+            HUB_NOT_CONNECTED => Self::NotConnected,
+            _ => Self::Other,
+        }
+    }
+}
 
 /// Why a call to a partner failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +83,30 @@ pub enum LinkError {
         /// The message of the partner, cut.
         message: String,
     },
+    /// A hub could not pass the request on, or not bring the answer back.
+    #[error("{method} {url}: {problem} (OCPI {code}): {message}")]
+    Hub {
+        /// The method.
+        method: String,
+        /// The address.
+        url: String,
+        /// What went wrong.
+        problem: HubProblem,
+        /// The OCPI status code.
+        code: u16,
+        /// The message of the hub, cut.
+        message: String,
+    },
+    /// The hub told that a party cannot be reached, so nothing was sent.
+    #[error("not sent: {party} behind {partner} is {status}: wait until the hub tells that it is CONNECTED")]
+    NotConnected {
+        /// The hub.
+        partner: PartnerId,
+        /// Who was to get it.
+        party: PartyId,
+        /// What the hub told.
+        status: ConnectionStatus,
+    },
     /// An answer that is no OCPI.
     #[error("{method} {url}: the answer cannot be read: {problem}")]
     Unreadable {
@@ -68,12 +123,15 @@ pub enum LinkError {
 }
 
 impl LinkError {
-    /// Tells whether the same call may succeed later (HTTP 429 and 5xx, OCPI 3000, 4002 and 4003, no connection).
+    /// Tells whether the same call may succeed later (HTTP 429 and 5xx, OCPI 3000, 4000, 4002 and 4003, no
+    /// connection).
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Unreadable { .. } => true,
             Self::Http { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
-            Self::Refused { code, .. } => matches!(code, 3000 | 3900..=3999 | 4000 | 4002 | 4003),
+            Self::Refused { code, .. } => matches!(code, 3000 | 3900..=3999),
+            Self::Hub { problem, .. } => *problem != HubProblem::UnknownReceiver,
+            Self::NotConnected { status, .. } => *status == ConnectionStatus::Offline,
             Self::NotRegistered(_) | Self::NoEndpoint { .. } | Self::Unsendable(_) => false,
         }
     }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Client, LinkError, Target};
 use crate::exchange::Answer;
-use crate::lower::{Lower, Origin};
+use crate::lower::Lower;
 use crate::partner::{Interface, Module};
 use crate::received::{Received, Rejected};
 use crate::wire::base::Timestamp;
@@ -93,8 +93,7 @@ impl<T> Pages<T> {
             (_, Some(total)) if total > self.seen => Next::Offset,
             _ => Next::Nothing,
         };
-        let version = target.link().map(|link| link.version).unwrap_or_default();
-        let origin = Origin { partner: &target.partner.id, dialect: &target.partner.dialect, version };
+        let origin = target.origin();
         let mut page = PulledPage { objects: Vec::new(), rejected: Vec::new() };
         for object in objects {
             match (self.lower)(origin, object) {

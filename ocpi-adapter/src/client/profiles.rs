@@ -69,14 +69,12 @@ impl Client {
         result: ProfileResult,
         profile: Option<&StationProfile>,
     ) -> Result<(), LinkError> {
-        let url = Url::parse(response_url)
-            .map_err(|error| LinkError::Unsendable(format!("response_url {response_url:?}: {error}")))?;
-        let target = Target { partner: self.registered()?, url: url.clone() };
+        let target = self.callback(Module::ChargingProfiles, response_url)?;
         let body = wire::ActiveChargingProfileResult {
             result: lift::result(result),
             profile: profile.map(lift::active_profile),
         };
-        self.send(&target, Method::POST, &url, None, Some(write(&body)?)).await?.success().map(drop)
+        self.send(&target, Method::POST, &target.url, None, Some(write(&body)?)).await?.success().map(drop)
     }
 
     /// Tells that the profile in force at a session's EVSE has changed, as its CPO.
@@ -112,7 +110,7 @@ fn receipt(answer: Answer) -> Result<Receipt, LinkError> {
     Err(answer.success().err().unwrap_or(LinkError::Unreadable { method, url, problem }))
 }
 
-fn checked(response_url: &Url) -> Result<&Url, LinkError> {
+pub(super) fn checked(response_url: &Url) -> Result<&Url, LinkError> {
     if response_url.as_str().len() <= URL_MAX {
         return Ok(response_url);
     }

@@ -97,10 +97,13 @@ impl Platform {
         if credentials.token.is_empty() || !credentials.token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("token: 1 to 64 printable characters without blanks".to_owned());
         }
-        let parties: Vec<PartnerParty> = credentials.roles.iter().map(lower_party).collect();
+        let mut parties: Vec<PartnerParty> = credentials.roles.iter().map(lower_party).collect();
         if parties.is_empty() {
             return Err("roles: name at least one".to_owned());
         }
+        let hub = credentials.hub_party_id.as_deref().and_then(lower_hub);
+        parties
+            .extend(hub.filter(|hub| parties.iter().all(|known| known.party != hub.party || known.role != hub.role)));
         let token_sent = Secret::new(credentials.token.clone());
         let registered_at = self.now();
         Ok(Link { versions_url, token_sent, token_received, parties, version, endpoints, registered_at })
@@ -158,15 +161,51 @@ pub(crate) fn our_endpoints(role: &Role) -> &'static [(ModuleId, InterfaceRole)]
             (ModuleId::ChargingProfiles, Sender),
             (ModuleId::Locations, Receiver),
             (ModuleId::Tariffs, Receiver),
+            (ModuleId::Cdrs, Receiver),
+            (ModuleId::Tokens, Receiver),
+            (ModuleId::HubClientInfo, Receiver),
         ],
         Role::Cpo => &[
             (ModuleId::Credentials, Sender),
             (ModuleId::Locations, Sender),
             (ModuleId::Tariffs, Sender),
             (ModuleId::Sessions, Sender),
+            (ModuleId::Cdrs, Sender),
             (ModuleId::ChargingProfiles, Receiver),
+            (ModuleId::Commands, Receiver),
+            (ModuleId::Tokens, Receiver),
+            (ModuleId::HubClientInfo, Receiver),
         ],
-        _ => &[(ModuleId::Credentials, Sender)],
+        Role::Emsp => &[
+            (ModuleId::Credentials, Sender),
+            (ModuleId::Locations, Receiver),
+            (ModuleId::Tariffs, Receiver),
+            (ModuleId::Sessions, Receiver),
+            (ModuleId::Cdrs, Receiver),
+            (ModuleId::ChargingProfiles, Sender),
+            (ModuleId::Commands, Sender),
+            (ModuleId::Tokens, Sender),
+            (ModuleId::HubClientInfo, Receiver),
+        ],
+        Role::Hub => &[
+            (ModuleId::Credentials, Sender),
+            (ModuleId::HubClientInfo, Sender),
+            (ModuleId::Locations, Sender),
+            (ModuleId::Locations, Receiver),
+            (ModuleId::Tariffs, Sender),
+            (ModuleId::Tariffs, Receiver),
+            (ModuleId::Sessions, Sender),
+            (ModuleId::Sessions, Receiver),
+            (ModuleId::Cdrs, Sender),
+            (ModuleId::Cdrs, Receiver),
+            (ModuleId::ChargingProfiles, Sender),
+            (ModuleId::ChargingProfiles, Receiver),
+            (ModuleId::Commands, Sender),
+            (ModuleId::Commands, Receiver),
+            (ModuleId::Tokens, Sender),
+            (ModuleId::Tokens, Receiver),
+        ],
+        _ => &[(ModuleId::Credentials, Sender), (ModuleId::HubClientInfo, Receiver)],
     }
 }
 
@@ -205,6 +244,13 @@ fn lower_party(role: &wire::CredentialsRole) -> PartnerParty {
         party: PartyId::new(&role.country_code, &role.party_id),
         business_name: role.business_details.as_ref().map(|details| details.name.clone()).unwrap_or_default(),
     }
+}
+
+/// Reads the party of a hub: since 2.3.0 its roles are those of the parties behind it, and it is named apart.
+fn lower_hub(id: &str) -> Option<PartnerParty> {
+    let (country, party) = id.trim().split_at_checked(2)?;
+    let party = PartyId::new(country, party);
+    (!party.party_id().is_empty()).then(|| PartnerParty { role: Role::Hub, party, business_name: String::new() })
 }
 
 pub(crate) fn lower_role(role: &wire::Role) -> Role {

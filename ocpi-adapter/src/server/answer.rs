@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::reply::Reply;
 use super::request::Incoming;
-use super::{Asked, Modules, configuration};
+use super::{Asked, Modules, clients, configuration};
 use crate::envelope;
 use crate::platform::{Platform, Standing};
 use crate::token::Presented;
@@ -40,9 +40,10 @@ impl Frame {
                 headers.insert(name, value);
             }
         }
-        // Credentials and versions go from platform to platform: no parties.
+        // Credentials, versions and hubclientinfo go from platform to platform: no parties.
         let path = request.uri().path();
-        if path.contains("/sender/") || path.contains("/receiver/") {
+        let functional = path.contains("/sender/") || path.contains("/receiver/");
+        if functional && !path.contains("/hubclientinfo") {
             for (theirs, ours) in SWAPPED {
                 if let Some(value) = request.headers().get(theirs) {
                     headers.insert(HeaderName::from_static(ours), value.clone());
@@ -102,18 +103,15 @@ async fn answer_or_refuse(
         let version = segments.first().and_then(|text| platform.config().speaks(text));
         let version = version.ok_or_else(Incoming::unknown_path)?;
         incoming.segments.remove(0);
-        return of_version(platform, modules, Asked { caller, version, incoming }, standing).await;
+        let asked = Asked { platform: platform.clone(), caller, version, incoming };
+        return of_version(modules, asked, standing).await;
     };
     configuration::versions(platform, &incoming)
 }
 
 /// Answers below the details of a version.
-async fn of_version(
-    platform: &Platform,
-    modules: &impl Modules,
-    asked: Asked,
-    standing: Standing,
-) -> Result<Reply, Reply> {
+async fn of_version(modules: &impl Modules, asked: Asked, standing: Standing) -> Result<Reply, Reply> {
+    let platform = &asked.platform;
     let segments: Vec<&str> = asked.incoming.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         [] => configuration::details(platform, &asked),
@@ -121,8 +119,11 @@ async fn of_version(
         ["sender" | "receiver", ..] if standing != Standing::Registered => {
             Err(Reply::unauthorized("the token opens credentials and versions only: register first"))
         }
+        ["receiver", "hubclientinfo", country, party] => clients::answer(&asked, country, party),
         ["sender" | "receiver", _, ..] => {
-            addressed_to_us(platform, &asked.incoming)?;
+            if !modules.passes_on() {
+                addressed_to_us(platform, &asked.incoming)?;
+            }
             modules.answer(&asked).await
         }
         _ => Err(Incoming::unknown_path()),

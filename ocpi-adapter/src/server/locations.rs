@@ -7,45 +7,44 @@ use serde_json::Value;
 use super::Asked;
 use super::owned::{self, Change};
 use super::reply::Reply;
-use super::scsp::Scsp;
 use crate::envelope::UNKNOWN_LOCATION;
-use crate::hosts::{ObjectKey, Outcome, ScspHost};
+use crate::hosts::{ObjectKey, ObjectReceiver, Outcome};
 use crate::lower;
 use crate::lower::location::{check_connector, check_evse};
 use crate::received::Rejected;
 use crate::wire::base::Timestamp;
 
 /// Answers for a location, or for the EVSE and connector in it that `part` names.
-pub(super) async fn answer<H: ScspHost>(
-    scsp: &Scsp<H>,
+pub(super) async fn answer(
+    host: &impl ObjectReceiver,
     asked: &Asked,
     key: ObjectKey,
     part: &[&str],
 ) -> Result<Reply, Reply> {
     match (&asked.incoming.method, part) {
         (&Method::GET, part) => {
-            let mut location = owned::stored(scsp, &key).await?;
+            let mut location = owned::stored(host, &key).await?;
             find(&mut location, part).map(Reply::data).ok_or_else(unknown_part)
         }
-        (&Method::PUT, []) => put(scsp, asked, &key, asked.incoming.json()?).await,
-        (&Method::PATCH | &Method::PUT, part) => change(scsp, asked, &key, part).await,
+        (&Method::PUT, []) => put(host, asked, &key, asked.incoming.json()?).await,
+        (&Method::PATCH | &Method::PUT, part) => change(host, asked, &key, part).await,
         (method, _) => Err(owned::no_method(method)),
     }
 }
 
-async fn put<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
+async fn put(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
     let location = lower::location::location(asked.origin(), raw)?;
     owned::check(key, &location.value.party, &location.value.id)?;
-    Ok(Reply::put(scsp.host.put_location(location).await?))
+    Ok(Reply::put(host.put_location(location).await?))
 }
 
 /// Changes a stored location: a PATCH of it, or a PUT or PATCH of a part of it.
-async fn change<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, part: &[&str]) -> Result<Reply, Reply> {
+async fn change(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey, part: &[&str]) -> Result<Reply, Reply> {
     let change = Change::of(asked)?;
     let patch = asked.incoming.method == Method::PATCH;
-    let lock = scsp.platform.objects_lock(&asked.caller.id);
+    let lock = asked.platform.objects_lock(&asked.caller.id);
     let _guard = lock.lock().await;
-    let mut location = owned::stored(scsp, key).await?;
+    let mut location = owned::stored(host, key).await?;
     let at = change.last_updated;
     let outcome = match part {
         [evse_uid] => {
@@ -71,7 +70,7 @@ async fn change<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, par
         return Ok(Reply::put(outcome));
     }
     touch(&mut location, at);
-    let reply = put(scsp, asked, key, location).await?;
+    let reply = put(host, asked, key, location).await?;
     Ok(if outcome == Outcome::Created { Reply::put(outcome) } else { reply })
 }
 

@@ -7,14 +7,19 @@ use serde_json::{Map, Value};
 
 use super::Asked;
 use super::reply::Reply;
-use super::scsp::Scsp;
 use crate::envelope::{INVALID, UNKNOWN_LOCATION};
-use crate::hosts::{ObjectKey, ObjectKind, ScspHost};
+use crate::hosts::{ObjectKey, ObjectKind, ObjectReceiver};
 use crate::partner::Role;
 use crate::wire::base::Timestamp;
 
 /// Returns the key of an object that a URL names; 404 when the caller cannot own it.
 pub(super) fn key(asked: &Asked, kind: ObjectKind, country: &str, party: &str, id: &str) -> Result<ObjectKey, Reply> {
+    let party = owner(asked, country, party)?;
+    Ok(ObjectKey { partner: asked.caller.id.clone(), kind, party, id: id.to_owned() })
+}
+
+/// Returns the party of a URL or an object; 404 when it is not the caller's to speak for.
+pub(super) fn owner(asked: &Asked, country: &str, party: &str) -> Result<PartyId, Reply> {
     let party = PartyId::new(country, party);
     let caller = &asked.caller;
     let owns = caller.link().is_some_and(|link| {
@@ -24,22 +29,27 @@ pub(super) fn key(asked: &Asked, kind: ObjectKind, country: &str, party: &str, i
     if !owns {
         return Err(Reply::not_found(INVALID, format!("{party} is none of your roles: see your credentials")));
     }
-    Ok(ObjectKey { partner: caller.id.clone(), kind, party, id: id.to_owned() })
+    Ok(party)
 }
 
 /// Refuses an object whose owner or id is not that of the URL.
 pub(super) fn check(key: &ObjectKey, party: &PartyId, id: &str) -> Result<(), Reply> {
-    if *party == key.party && id.eq_ignore_ascii_case(&key.id) {
+    same(&key.party, &key.id, party, id)
+}
+
+/// Refuses an object whose owner or id is not that of the URL.
+pub(super) fn same(url_party: &PartyId, url_id: &str, party: &PartyId, id: &str) -> Result<(), Reply> {
+    if party == url_party && id.eq_ignore_ascii_case(url_id) {
         return Ok(());
     }
-    Err(Reply::invalid(format!("the URL names {}/{}, the object {party}/{id}: make them the same", key.party, key.id)))
+    Err(Reply::invalid(format!("the URL names {url_party}/{url_id}, the object {party}/{id}: make them the same")))
 }
 
 /// Returns an object as it was last put; 404 when there is none.
-pub(super) async fn stored<H: ScspHost>(scsp: &Scsp<H>, key: &ObjectKey) -> Result<Value, Reply> {
+pub(super) async fn stored(host: &impl ObjectReceiver, key: &ObjectKey) -> Result<Value, Reply> {
     let code = if key.kind == ObjectKind::Location { UNKNOWN_LOCATION } else { INVALID };
     let unknown = || Reply::not_found(code, format!("{}/{} is not known: PUT it", key.party, key.id));
-    scsp.host.stored(key).await?.filter(Value::is_object).ok_or_else(unknown)
+    host.stored(key).await?.filter(Value::is_object).ok_or_else(unknown)
 }
 
 /// A partial update: what to change, and as of when.

@@ -3,7 +3,6 @@
 use axum::http::Method;
 
 use super::Asked;
-use super::cpo::Cpo;
 use super::owned;
 use super::reply::Reply;
 use crate::hosts::CpoHost;
@@ -11,7 +10,7 @@ use crate::wire::check::URL_MAX;
 use crate::wire::profiles::SetChargingProfile;
 use crate::{lift, lower};
 
-pub(super) async fn answer<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {
+pub(super) async fn answer(host: &impl CpoHost, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {
     let partner = &asked.caller.id;
     let receipt = match asked.incoming.method {
         Method::PUT => {
@@ -20,19 +19,19 @@ pub(super) async fn answer<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked, session_id: 
             if body.charging_profile.charging_profile_period.is_empty() {
                 return Err(Reply::invalid("charging_profile.charging_profile_period: send at least one"));
             }
-            let start = body.charging_profile.start_date_time.map_or_else(|| cpo.platform.now(), |at| at.0);
+            let start = body.charging_profile.start_date_time.map_or_else(|| asked.platform.now(), |at| at.0);
             let profile = lower::profile::profile(&body.charging_profile, start).map_err(Reply::invalid)?;
-            cpo.host.set_profile(partner, session_id, profile, &body.response_url).await?
+            host.set_profile(partner, session_id, profile, &body.response_url).await?
         }
         Method::DELETE => {
             let response_url = response_url(asked)?;
-            cpo.host.clear_profile(partner, session_id, &response_url).await?
+            host.clear_profile(partner, session_id, &response_url).await?
         }
         Method::GET => {
             let duration = asked.incoming.parameter("duration").and_then(|text| text.parse().ok());
             let duration_s = duration.ok_or_else(|| Reply::invalid("duration: required, in seconds"))?;
             let response_url = response_url(asked)?;
-            cpo.host.get_profile(partner, session_id, duration_s, &response_url).await?
+            host.get_profile(partner, session_id, duration_s, &response_url).await?
         }
         ref method => return Err(owned::no_method(method)),
     };
@@ -46,7 +45,7 @@ fn response_url(asked: &Asked) -> Result<String, Reply> {
     Ok(url)
 }
 
-fn check(response_url: &str) -> Result<(), Reply> {
+pub(super) fn check(response_url: &str) -> Result<(), Reply> {
     if response_url.len() > URL_MAX || url::Url::parse(response_url).is_err() {
         return Err(Reply::invalid(format!("response_url: send an address of at most {URL_MAX} characters")));
     }

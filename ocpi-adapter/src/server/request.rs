@@ -38,6 +38,11 @@ impl Incoming {
         Ok(Self { method: parts.method, segments, query, headers: parts.headers, body })
     }
 
+    /// Returns the parts of the path.
+    pub(crate) fn parts(&self) -> Vec<&str> {
+        self.segments.iter().map(String::as_str).collect()
+    }
+
     pub(crate) fn unknown_path() -> Reply {
         Reply::not_found(crate::envelope::CLIENT_ERROR, "no such path: see the version details")
     }

@@ -6,33 +6,32 @@ use serde_json::Value;
 use super::Asked;
 use super::owned::{self, Change};
 use super::reply::Reply;
-use super::scsp::Scsp;
-use crate::hosts::{ObjectKey, Outcome, ScspHost};
+use crate::hosts::{ObjectKey, ObjectReceiver, Outcome};
 use crate::lower;
 
-pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
+pub(super) async fn answer(host: &impl ObjectReceiver, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
     match asked.incoming.method {
-        Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
-        Method::PUT => put(scsp, asked, &key, asked.incoming.json()?).await,
-        Method::PATCH => patch(scsp, asked, &key).await,
+        Method::GET => Ok(Reply::data(owned::stored(host, &key).await?)),
+        Method::PUT => put(host, asked, &key, asked.incoming.json()?).await,
+        Method::PATCH => patch(host, asked, &key).await,
         ref method => Err(owned::no_method(method)),
     }
 }
 
-async fn put<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
+async fn put(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
     let session = lower::session::session(asked.origin(), raw)?;
     owned::check(key, &session.value.key.party, &session.value.key.id)?;
-    Ok(Reply::put(scsp.host.put_session(session).await?))
+    Ok(Reply::put(host.put_session(session).await?))
 }
 
-async fn patch<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey) -> Result<Reply, Reply> {
+async fn patch(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey) -> Result<Reply, Reply> {
     let change = Change::of(asked)?;
-    let lock = scsp.platform.objects_lock(&asked.caller.id);
+    let lock = asked.platform.objects_lock(&asked.caller.id);
     let _guard = lock.lock().await;
-    let mut session = owned::stored(scsp, key).await?;
+    let mut session = owned::stored(host, key).await?;
     if change.is_older_than(&session) {
         return Ok(Reply::put(Outcome::Stale));
     }
     change.merge_into(&mut session, Some("charging_periods"));
-    put(scsp, asked, key, session).await
+    put(host, asked, key, session).await
 }

@@ -5,20 +5,19 @@ use axum::http::Method;
 use super::Asked;
 use super::owned;
 use super::reply::Reply;
-use super::scsp::Scsp;
 use crate::envelope::INVALID;
-use crate::hosts::{ObjectKey, ScspHost};
+use crate::hosts::{ObjectKey, ObjectReceiver};
 use crate::lower;
 
-pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
+pub(super) async fn answer(host: &impl ObjectReceiver, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
     match asked.incoming.method {
-        Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
+        Method::GET => Ok(Reply::data(owned::stored(host, &key).await?)),
         Method::PUT => {
             let tariff = lower::tariff::tariff(asked.origin(), asked.incoming.json()?)?;
             owned::check(&key, &tariff.value.party, &tariff.value.id)?;
-            Ok(Reply::put(scsp.host.put_tariff(tariff).await?))
+            Ok(Reply::put(host.put_tariff(tariff).await?))
         }
-        Method::DELETE if scsp.host.delete_tariff(&key).await? => Ok(Reply::done()),
+        Method::DELETE if host.delete_tariff(&key).await? => Ok(Reply::done()),
         Method::DELETE => Err(Reply::not_found(INVALID, format!("{}/{} is not known", key.party, key.id))),
         ref method => Err(owned::no_method(method)),
     }

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::emsp_host::EmspMemory;
 use crate::hosts::{CpoMemory, ScspMemory};
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -82,8 +83,8 @@ pub(crate) async fn cpo(partners: Vec<Partner>) -> Side<CpoMemory> {
     side(Role::Cpo, party("NL", "STK"), partners, Arc::default(), server::cpo).await
 }
 
-pub(crate) async fn emsp(partners: Vec<Partner>) -> Side<()> {
-    side(Role::Emsp, party("NL", "MSP"), partners, Arc::default(), |platform, _| server::emsp(platform)).await
+pub(crate) async fn emsp(partners: Vec<Partner>) -> Side<EmspMemory> {
+    side(Role::Emsp, party("NL", "MSP"), partners, Arc::default(), server::emsp).await
 }
 
 pub(crate) fn registered(name: &str, link: Link) -> Partner {

@@ -12,7 +12,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use headroom_domain::preference::{ChargingPreference, PreferenceAnswer};
 use headroom_domain::{Clock, PartyId};
-use headroom_ocpi_adapter::{Client, Role, server};
+use headroom_ocpi_adapter::{Client, Nobody, Role, server};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -66,7 +66,7 @@ pub async fn run(
     let party = PartyId::new("NL", "VEM");
     let platform = platform(&listener, Role::Emsp, party, "Virtual eMSP", clock.clone())?;
     let (stop, stopped) = watch::channel(false);
-    let server = serve(listener, server::emsp(platform.clone()), stopped);
+    let server = serve(listener, server::emsp(platform.clone(), Arc::new(Nobody)), stopped);
     let outcome = Arc::new(Mutex::new(EmspResult::default()));
     let work = async {
         register(&platform, &config.link).await;
