@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
 use axum::routing::any;
+use chrono::{DateTime, Utc};
 
 use crate::hosts::{CpoHost, ScspHost};
 use crate::lower::Origin;
@@ -60,11 +61,13 @@ struct Asked {
     /// The version in the path.
     version: Version,
     incoming: Incoming,
+    /// When it was asked.
+    now: DateTime<Utc>,
 }
 
 impl Asked {
     fn origin(&self) -> Origin<'_> {
-        Origin { partner: &self.caller.id, dialect: &self.caller.dialect, version: self.version }
+        Origin { version: self.version, ..Origin::of(&self.caller, self.now) }
     }
 }
 

@@ -93,8 +93,7 @@ impl<T> Pages<T> {
             (_, Some(total)) if total > self.seen => Next::Offset,
             _ => Next::Nothing,
         };
-        let version = target.link().map(|link| link.version).unwrap_or_default();
-        let origin = Origin { partner: &target.partner.id, dialect: &target.partner.dialect, version };
+        let origin = Origin::of(&target.partner, self.client.platform.now());
         let mut page = PulledPage { objects: Vec::new(), rejected: Vec::new() };
         for object in objects {
             match (self.lower)(origin, object) {

@@ -102,7 +102,7 @@ async fn answer_or_refuse(
         let version = segments.first().and_then(|text| platform.config().speaks(text));
         let version = version.ok_or_else(Incoming::unknown_path)?;
         incoming.segments.remove(0);
-        return of_version(platform, modules, Asked { caller, version, incoming }, standing).await;
+        return of_version(platform, modules, Asked { caller, version, incoming, now: platform.now() }, standing).await;
     };
     configuration::versions(platform, &incoming)
 }

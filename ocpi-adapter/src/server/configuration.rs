@@ -39,7 +39,7 @@ fn get_only(incoming: &Incoming) -> Result<(), Reply> {
 }
 
 pub(super) async fn credentials(platform: &Platform, asked: &Asked, standing: Standing) -> Result<Reply, Reply> {
-    let Asked { caller, version, incoming } = asked;
+    let Asked { caller, version, incoming, .. } = asked;
     let wish = match incoming.method {
         Method::GET => return current(platform, caller),
         Method::DELETE => {
