@@ -31,6 +31,8 @@ mod tokens;
 use routing::Recipient;
 
 pub use error::{HubProblem, LinkError};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use pages::linked;
 pub use pages::{Pages, PulledPage};
 
 /// Calls to one partner. Each looks at the link anew; without one it fails with [`LinkError::NotRegistered`].

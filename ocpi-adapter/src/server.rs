@@ -73,7 +73,7 @@ struct Asked {
 
 impl Asked {
     fn origin(&self) -> Origin<'_> {
-        Origin { partner: &self.caller.id, dialect: &self.caller.dialect, version: self.version }
+        Origin { version: self.version, ..Origin::of(&self.caller, self.platform.now()) }
     }
 
     fn asker(&self) -> Asker {

@@ -38,7 +38,7 @@ impl Client {
             return Err(LinkError::Unsendable(format!("{url} is no address of partner {}", self.partner)));
         }
         let data = self.send(&target, Method::GET, url, None, None).await?.success()?;
-        lower::cdr::cdr(target.origin(), data).map_err(|rejected| LinkError::Unreadable {
+        lower::cdr::cdr(target.origin(self.platform.now()), data).map_err(|rejected| LinkError::Unreadable {
             method: "GET".to_owned(),
             url: url.to_string(),
             problem: rejected.reason(),
@@ -51,7 +51,7 @@ impl Target {
         self.link().map(|link| link.version).unwrap_or_default()
     }
 
-    pub(super) fn origin(&self) -> Origin<'_> {
-        Origin { partner: &self.partner.id, dialect: &self.partner.dialect, version: self.version() }
+    pub(super) fn origin(&self, now: DateTime<Utc>) -> Origin<'_> {
+        Origin::of(&self.partner, now)
     }
 }

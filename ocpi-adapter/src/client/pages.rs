@@ -93,7 +93,7 @@ impl<T> Pages<T> {
             (_, Some(total)) if total > self.seen => Next::Offset,
             _ => Next::Nothing,
         };
-        let origin = target.origin();
+        let origin = target.origin(self.client.platform.now());
         let mut page = PulledPage { objects: Vec::new(), rejected: Vec::new() };
         for object in objects {
             match (self.lower)(origin, object) {
@@ -137,10 +137,11 @@ fn total(headers: &axum::http::HeaderMap) -> Option<usize> {
 /// Returns where the next page is: `None` without a Link, `Some(None)` when the Link leads elsewhere than to the
 /// partner's endpoint, which would give the token away, or to this very page.
 #[expect(clippy::option_option, reason = "no link and a broken link differ")]
-fn linked(headers: &axum::http::HeaderMap, page: &Url, endpoint: &Url) -> Option<Option<Url>> {
+pub(crate) fn linked(headers: &axum::http::HeaderMap, page: &Url, endpoint: &Url) -> Option<Option<Url>> {
     let text = headers.get(LINK)?.to_str().ok()?;
-    let next = text.split(',').find(|link| link.contains("rel=\"next\"") || link.contains("rel=next"))?;
-    let address = next.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
-    let url = address.and_then(|address| page.join(address.trim()).ok());
+    // An address may hold commas, so links are told apart by their brackets.
+    let mut links = text.split('<').skip(1).filter_map(|link| link.split_once('>'));
+    let (address, _) = links.find(|(_, rel)| rel.contains("rel=\"next\"") || rel.contains("rel=next"))?;
+    let url = page.join(address.trim()).ok();
     Some(url.filter(|url| url.origin() == endpoint.origin() && url != page))
 }

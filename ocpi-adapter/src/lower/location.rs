@@ -36,7 +36,7 @@ pub(crate) fn check_evse(origin: Origin<'_>, raw: &Value) -> Result<(), Rejected
     if usable || read.status == wire::Status::Removed {
         return Ok(());
     }
-    Err(Rejected { raw: raw.clone(), warnings: notes.warnings })
+    Err(notes.given_up(raw.clone()))
 }
 
 /// Checks a connector that is pushed alone.
@@ -44,7 +44,7 @@ pub(crate) fn check_connector(origin: Origin<'_>, raw: &Value) -> Result<(), Rej
     let (read, mut notes) = read::read::<wire::Connector>(raw, &wire::Connector::CLASS, origin, &[])?;
     match lower_connector(&read, &mut notes, "") {
         Some(_) => Ok(()),
-        None => Err(Rejected { raw: raw.clone(), warnings: notes.warnings }),
+        None => Err(notes.given_up(raw.clone())),
     }
 }
 

@@ -4,18 +4,24 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::{Notes, Origin};
+use super::Origin;
+use super::notes::{Notes, joined, rejected};
 use crate::received::{Rejected, Warning};
-use crate::wire::check::{Extent, check};
+use crate::wire::check::{Extent, below, check, unwrap_lists};
 use crate::wire::class::Class;
 
 /// So many broken parts in one object make it hopeless; each costs one more reading.
 const BROKEN_PARTS_MAX: usize = 500;
 
-#[derive(Debug, Clone, PartialEq)]
-enum Step {
-    Key(String),
+const LEFT_OUT: &str = ": left out";
+
+/// A step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
     Index(usize),
+    Key(String),
+    /// No further step.
+    End,
 }
 
 /// Reads a class from an object and warns of every deviation from it.
@@ -33,36 +39,47 @@ pub(crate) fn read<T: DeserializeOwned>(
     atoms: &[&str],
 ) -> Result<(T, Notes), Rejected> {
     let checked = check(raw, class, origin.version, Extent::Whole);
-    let with_checked = |lost: Vec<Warning>| {
-        let is_new = |warning: &Warning| lost.iter().all(|lost| lost.path != warning.path);
-        checked.iter().filter(|warning| is_new(warning)).cloned().chain(lost.iter().cloned()).collect()
-    };
     let mut rest = raw.clone();
-    let mut warnings: Vec<Warning> = Vec::new();
+    unwrap_lists(&mut rest, class);
+    let mut lost: Vec<Warning> = Vec::new();
     loop {
-        let error = match serde_path_to_error::deserialize::<_, T>(&rest) {
-            Ok(value) => return Ok((value, Notes { rest, warnings: with_checked(warnings) })),
+        // A list would be read by position.
+        let error = match serde_path_to_error::deserialize::<_, T>(if rest.is_object() { &rest } else { &Value::Null })
+        {
+            Ok(value) => return Ok((value, Notes { rest, warnings: joined(checked, lost) })),
             Err(error) => error,
         };
         let steps = steps_of(error.path());
         let rule = error.inner().to_string();
         let broken = breakable(&rest, steps.clone(), atoms);
-        if broken.is_empty() || warnings.len() >= BROKEN_PARTS_MAX {
-            // What was left out before and turns out to be needed has its warning already.
-            let path = write(&steps);
-            match warnings.iter().position(|warning| warning.path == path) {
-                Some(index) => {
-                    let reason = warnings.remove(index);
-                    warnings.push(reason);
-                }
-                None => warnings.push(Warning::loss(path, rule, &Value::Null)),
-            }
-            return Err(Rejected { raw: raw.clone(), warnings: with_checked(warnings) });
+        if broken.is_empty() || lost.len() >= BROKEN_PARTS_MAX {
+            let reason = reason(&mut lost, &steps, rule);
+            lost.push(reason);
+            return Err(rejected(raw.clone(), joined(checked, lost)));
         }
-        let Some(part) = step_into(&mut rest, &broken) else {
-            return Err(Rejected { raw: raw.clone(), warnings: with_checked(warnings) });
-        };
-        warnings.push(Warning::loss(write(&broken), format!("{rule}: left out"), &part.take()));
+        let part = step_into(&mut rest, &broken).map(Value::take).unwrap_or_default();
+        lost.push(Warning::loss(write(&broken), format!("{rule}{LEFT_OUT}"), &part));
+    }
+}
+
+/// Returns why an object is of no use.
+fn reason(lost: &mut Vec<Warning>, steps: &[Step], rule: String) -> Warning {
+    if lost.len() >= BROKEN_PARTS_MAX {
+        return Warning::loss(write(steps), format!("{rule}: too many parts are broken"), &Value::Null);
+    }
+    let absent = rule.strip_prefix("missing field `").and_then(|rule| rule.strip_suffix('`'));
+    let path = absent.map_or_else(|| write(steps), |field| below(&write(steps), field));
+    // What was left out before and turns out to be needed has its warning already.
+    match lost.iter().position(|warning| warning.path == path) {
+        Some(index) => {
+            let known = lost.remove(index);
+            Warning { rule: known.rule.trim_end_matches(LEFT_OUT).to_owned(), ..known }
+        }
+        None => Warning::loss(
+            path,
+            if absent.is_some() { "required by OCPI: absent".to_owned() } else { rule },
+            &Value::Null,
+        ),
     }
 }
 
@@ -90,6 +107,7 @@ fn child<'a>(value: &'a Value, step: &Step) -> Option<&'a Value> {
     match step {
         Step::Key(key) => value.get(key),
         Step::Index(index) => value.get(index),
+        Step::End => None,
     }
 }
 
@@ -97,6 +115,7 @@ fn step_into<'a>(value: &'a mut Value, steps: &[Step]) -> Option<&'a mut Value> 
     steps.iter().try_fold(value, |value, step| match step {
         Step::Key(key) => value.get_mut(key),
         Step::Index(index) => value.get_mut(index),
+        Step::End => None,
     })
 }
 
@@ -107,6 +126,7 @@ fn write(steps: &[Step]) -> String {
             Step::Key(key) if path.is_empty() => path.push_str(key),
             Step::Key(key) => path = format!("{path}.{key}"),
             Step::Index(index) => path = format!("{path}[{index}]"),
+            Step::End => {}
         }
     }
     path
@@ -114,9 +134,15 @@ fn write(steps: &[Step]) -> String {
 
 /// Returns what stands at a path such as `evses[2].status`.
 pub(crate) fn value_at<'a>(raw: &'a Value, path: &str) -> Option<&'a Value> {
-    let steps = path.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty());
-    steps.into_iter().try_fold(raw, |at, step| match at {
-        Value::Array(items) => step.parse::<usize>().ok().and_then(|index| items.get(index)),
-        _ => at.get(step),
-    })
+    parse(path).iter().try_fold(raw, child)
+}
+
+/// Takes a path apart.
+pub(super) fn parse(path: &str) -> Vec<Step> {
+    let names = path.split(['.', '[']).filter(|name| !name.is_empty());
+    let steps = names.map(|name| match name.strip_suffix(']').and_then(|index| index.parse().ok()) {
+        Some(index) => Step::Index(index),
+        None => Step::Key(name.to_owned()),
+    });
+    steps.collect()
 }

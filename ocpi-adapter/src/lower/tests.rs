@@ -3,7 +3,10 @@
 use headroom_domain::PartnerId;
 use serde_json::{Value, json};
 
+use Severity::{Deviation, Loss, Note};
+
 use super::*;
+use crate::received::{Severity, Warning};
 
 mod examples;
 mod locations;
@@ -11,21 +14,30 @@ mod profiles;
 mod sessions;
 mod tariffs;
 
+fn now() -> DateTime<Utc> {
+    "2026-03-09T12:00:00Z".parse().unwrap()
+}
+
 fn lower<T>(read: Lower<T>, raw: Value) -> Result<Received<T>, Rejected> {
     lower_as(read, &Dialect::default(), raw)
 }
 
 fn lower_as<T>(read: Lower<T>, dialect: &Dialect, raw: Value) -> Result<Received<T>, Rejected> {
-    read(Origin { partner: &PartnerId::new("cpo-1"), dialect, version: Version::V221 }, raw)
+    read(Origin { partner: &PartnerId::new("cpo-1"), dialect, version: Version::V221, owner: None, now: now() }, raw)
 }
 
 fn lower_part(check: fn(Origin<'_>, &Value) -> Result<(), Rejected>, raw: &Value) -> Result<(), Rejected> {
     let (partner, dialect) = (PartnerId::new("cpo-1"), Dialect::default());
-    check(Origin { partner: &partner, dialect: &dialect, version: Version::V221 }, raw)
+    check(Origin { partner: &partner, dialect: &dialect, version: Version::V221, owner: None, now: now() }, raw)
 }
 
 fn paths(warnings: &[Warning]) -> Vec<&str> {
     warnings.iter().map(|warning| warning.path.as_str()).collect()
+}
+
+/// Returns what was warned of, and how much it weighs.
+fn told(warnings: &[Warning]) -> Vec<(Severity, &str)> {
+    warnings.iter().map(|warning| (warning.severity, warning.path.as_str())).collect()
 }
 
 fn with(mut object: Value, changes: Value) -> Value {
@@ -63,7 +75,7 @@ fn a_location(evses: Value) -> Value {
 
 fn an_evse(uid: &str) -> Value {
     json!({
-        "uid": uid, "status": "AVAILABLE", "capabilities": ["CHARGING_PROFILE_CAPABLE", "SOMETHING_NEW"],
+        "uid": uid, "status": "AVAILABLE", "capabilities": ["CHARGING_PROFILE_CAPABLE"],
         "connectors": [a_connector()], "last_updated": "2026-03-09T11:17:09Z"
     })
 }

@@ -37,6 +37,29 @@ pub(crate) fn check(object: &Value, class: &Class, version: Version, extent: Ext
     found.warnings
 }
 
+/// Puts lists right that stand where objects belong: a list of one is its element, any other is nothing.
+///
+/// A list would be read by position.
+pub(crate) fn unwrap_lists(object: &mut Value, class: &Class) {
+    let Value::Object(fields) = object else { return };
+    for field in class.fields {
+        let (Kind::Class(class), Some(value)) = (field.kind, fields.get_mut(field.name)) else { continue };
+        match (value, field.card) {
+            (Value::Array(items), Card::Any | Card::Some) => {
+                items.iter_mut().for_each(|item| unwrap_list(item, class));
+            }
+            (value, _) => unwrap_list(value, class),
+        }
+    }
+}
+
+fn unwrap_list(value: &mut Value, class: &Class) {
+    if let Value::Array(items) = value {
+        *value = if items.len() == 1 { items.remove(0) } else { Value::Null };
+    }
+    unwrap_lists(value, class);
+}
+
 struct Found {
     version: Version,
     warnings: Vec<Warning>,
@@ -44,28 +67,38 @@ struct Found {
 
 impl Found {
     fn warn(&mut self, path: &str, rule: impl Into<String>, value: &Value) {
+        self.add(Severity::Deviation, path, rule, value);
+    }
+
+    fn add(&mut self, severity: Severity, path: &str, rule: impl Into<String>, value: &Value) {
         if self.warnings.len() < WARNINGS_MAX {
-            self.warnings.push(Warning::of(Severity::Deviation, path, rule, value));
+            self.warnings.push(Warning::of(severity, path, rule, value));
         }
     }
 
     fn fields(&mut self, object: &Map<String, Value>, class: &Class, extent: Extent, path: &str) {
-        let version = self.version;
-        for field in class.fields.iter().filter(|field| field.versions.contain(version)) {
+        for field in class.fields {
             let path = below(path, field.name);
-            match (object.get(field.name).unwrap_or(&Value::Null), field.card) {
-                (Value::Null, Card::One | Card::Some) if extent == Extent::Whole => {
+            let value = object.get(field.name).unwrap_or(&Value::Null);
+            let due = matches!(field.card, Card::One | Card::Some) && field.versions.contain(self.version);
+            match (value, field.card) {
+                (Value::Null, _) if due && extent == Extent::Whole => {
                     self.warn(&path, format!("required by OCPI {} in {}", self.version, class.name), &Value::Null);
                 }
-                (Value::Null, _) => {}
+                (Value::Null, _) => continue,
                 (value, Card::One | Card::Optional) => self.value(value, field.kind, &path),
                 (value, Card::Any | Card::Some) => self.list(value, field, extent, &path),
             }
+            if !field.versions.contain(self.version) {
+                let rule = format!("no field of {} in OCPI {}, but in another version", class.name, self.version);
+                self.add(Severity::Note, &path, rule, value);
+            }
         }
-        let known = |name: &str| class.fields.iter().any(|field: &Field| field.name == name);
-        for (name, value) in object.iter().filter(|(name, _)| !known(name)) {
-            let rule = format!("no field of {} in OCPI: kept, and not used", class.name);
-            self.warnings.push(Warning::of(Severity::Note, below(path, name), rule, value));
+        for (name, value) in object {
+            if class.fields.iter().all(|field| field.name != name) {
+                let rule = format!("no field of {} in OCPI: kept, and not used", class.name);
+                self.add(Severity::Note, &below(path, name), rule, value);
+            }
         }
     }
 
@@ -89,6 +122,13 @@ impl Found {
     fn value(&mut self, value: &Value, kind: Kind, path: &str) {
         match (kind, value) {
             (Kind::Class(class), Value::Object(fields)) => self.fields(fields, class, Extent::Whole, path),
+            (Kind::Class(class), Value::Array(items)) if items.len() == 1 => {
+                self.warn(path, format!("an object: {}, no list: its only element is taken", class.name), value);
+                self.value(&items[0], kind, path);
+            }
+            (Kind::Class(class), Value::Array(_)) => {
+                self.add(Severity::Loss, path, format!("an object: {}, no list: left out", class.name), value);
+            }
             (Kind::Class(class), _) => self.warn(path, format!("an object: {}", class.name), value),
             (Kind::CiString(_) | Kind::Text(_) | Kind::Url | Kind::DateTime | Kind::Enum(_), Value::String(text)) => {
                 if let Some(rule) = broken_rule(text, kind, self.version) {
