@@ -17,6 +17,7 @@ pub mod fuzz;
 pub mod hosts;
 mod lift;
 mod lower;
+pub mod memory;
 pub mod partner;
 pub mod platform;
 pub mod received;
