@@ -10,6 +10,7 @@ mod locations;
 mod profiles;
 mod sessions;
 mod tariffs;
+mod vectors;
 
 fn lower<T>(read: Lower<T>, raw: Value) -> Result<Received<T>, Rejected> {
     lower_as(read, &Dialect::default(), raw)

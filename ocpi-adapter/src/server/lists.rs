@@ -3,6 +3,7 @@
 use axum::http::header::LINK;
 use axum::http::{HeaderName, Method};
 use chrono::{DateTime, Utc};
+use headroom_domain::tariff::Tariff;
 use serde::Serialize;
 use url::Url;
 
@@ -36,7 +37,8 @@ pub(super) async fn location<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked, id: &str, 
 
 pub(super) async fn tariffs<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<Reply, Reply> {
     let query = query(&cpo.platform, asked)?;
-    Ok(page(&cpo.platform, asked.version, "tariffs", &query, &cpo.host.tariffs(query).await?, lift::tariff))
+    let lift = |tariff: &Tariff| lift::tariff(tariff, asked.version);
+    Ok(page(&cpo.platform, asked.version, "tariffs", &query, &cpo.host.tariffs(query).await?, lift))
 }
 
 pub(super) async fn sessions<H: CpoHost>(cpo: &Cpo<H>, asked: &Asked) -> Result<Reply, Reply> {
@@ -82,7 +84,7 @@ fn page<T, W: Serialize>(
     module: &str,
     query: &PageQuery,
     page: &Page<T>,
-    lift: fn(&T) -> W,
+    lift: impl Fn(&T) -> W,
 ) -> Reply {
     let objects: Vec<W> = page.objects.iter().map(lift).collect();
     let next = query.offset.saturating_add(objects.len());
