@@ -74,7 +74,9 @@ impl Client {
 
     /// Pushes a tariff, as its CPO.
     pub async fn put_tariff(&self, tariff: &Tariff) -> Result<(), LinkError> {
-        self.push(Method::PUT, Module::Tariffs, &tariff.party, &tariff.id, &lift::tariff(tariff)).await
+        let version = self.registered()?.link().map(|link| link.version).unwrap_or_default();
+        let body = lift::tariff(tariff, version);
+        self.push(Method::PUT, Module::Tariffs, &tariff.party, &tariff.id, &body).await
     }
 
     /// Takes a tariff back, as its CPO. No connector should refer to it any more.

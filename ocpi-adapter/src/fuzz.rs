@@ -31,7 +31,7 @@ pub fn objects(data: &[u8]) {
     match kind % 6 {
         0 => read(lower::location::location, version, &raw, |location, _| lift::location(location)),
         1 => read(lower::session::session, version, &raw, |session, _| lift::session(session)),
-        2 => read(lower::tariff::tariff, version, &raw, |tariff, _| lift::tariff(tariff)),
+        2 => read(lower::tariff::tariff, version, &raw, lift::tariff),
         3 => read(lower::cdr::cdr, version, &raw, lift::cdr),
         4 => read(lower::token::token, version, &raw, |token, _| lift::token(token)),
         _ => read(lower::client_info::client_info, version, &raw, |client, _| lift::client_info(client)),

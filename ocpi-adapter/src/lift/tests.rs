@@ -1,9 +1,13 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use headroom_domain::location::{Connector, Evse, Location, Place, Supply};
+use headroom_domain::preference::ProfileType;
 use headroom_domain::profile::{ChargingProfile, ProfilePeriod};
 use headroom_domain::session::{Session, SessionKey, SessionStatus};
-use headroom_domain::tariff::{EnergyPriceElement, Tariff};
-use headroom_domain::{Current, Energy, EnergyPrice, PartnerId, PartyId, Power, Ratio, Voltage};
+use headroom_domain::tariff::{
+    Dimension, LocalHours, PriceComponent, PriceLimit, Reservation, Restrictions, Tariff, TariffElement, TariffType,
+    TaxIncluded,
+};
+use headroom_domain::{Current, Energy, Money, PartnerId, PartyId, Power, Ratio, Voltage};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -187,35 +191,92 @@ fn a_session_comes_back_as_it_went() {
     assert_eq!(wire["last_updated"], "2026-03-09T10:00:01.250Z");
 }
 
-#[test]
-fn a_tariff_comes_back_as_it_went() {
-    let element = EnergyPriceElement {
-        price_per_kwh: EnergyPrice::from_per_kwh(-0.02),
-        start_time: NaiveTime::from_hms_opt(22, 0, 0),
-        end_time: NaiveTime::from_hms_opt(0, 0, 0),
-        start_date: NaiveDate::from_ymd_opt(2026, 1, 1),
-        end_date: NaiveDate::from_ymd_opt(2027, 1, 1),
-        weekdays: vec![Weekday::Sat, Weekday::Sun],
+fn a_tariff() -> Tariff {
+    let component = |dimension, price| PriceComponent {
+        dimension,
+        price: Money::from_amount(price),
+        vat_percent: Some(5.2),
+        step_size: 300,
     };
-    let always = EnergyPriceElement {
-        start_time: None,
-        end_time: None,
-        start_date: None,
-        end_date: None,
-        weekdays: Vec::new(),
-        ..element.clone()
+    let restricted = Restrictions {
+        hours: LocalHours {
+            start_time: NaiveTime::from_hms_opt(22, 0, 0),
+            end_time: NaiveTime::from_hms_opt(0, 0, 0),
+            start_date: NaiveDate::from_ymd_opt(2026, 1, 1),
+            end_date: NaiveDate::from_ymd_opt(2027, 1, 1),
+            weekdays: vec![Weekday::Sat, Weekday::Sun],
+        },
+        minimum_energy_wh: Some(Energy::from_kwh(20.1)),
+        maximum_energy_wh: Some(Energy::from_kwh(50.0)),
+        minimum_current_a: Some(Current::from_a(6.0)),
+        maximum_current_a: Some(Current::from_a(96.0)),
+        minimum_power_w: Some(Power::from_kw(3.7)),
+        maximum_power_w: Some(Power::from_kw(16.1)),
+        minimum_duration_s: Some(60),
+        maximum_duration_s: Some(3600),
+        reservation: None,
     };
-    let tariff = Tariff {
+    let reservation = Restrictions { reservation: Some(Reservation::Expired), ..Restrictions::default() };
+    let limit = |before, after: Option<f64>| PriceLimit {
+        before_tax: Money::from_amount(before),
+        after_tax: after.map(Money::from_amount),
+    };
+    let all = [Dimension::Energy, Dimension::Flat, Dimension::Time, Dimension::ParkingTime];
+    Tariff {
         partner: PartnerId::new("p"),
         party: PartyId::new("NL", "STK"),
         id: "T1".to_owned(),
         currency: "EUR".to_owned(),
+        tariff_type: Some(TariffType::Profile(ProfileType::Green)),
+        tax_included: None,
+        minimum_price: Some(limit(0.5, None)),
+        maximum_price: Some(limit(10.0, Some(11.0))),
         valid_from: Some(start()),
         valid_until: None,
-        elements: vec![element, always],
+        elements: vec![
+            TariffElement { components: all.map(|one| component(one, -0.02)).to_vec(), restrictions: restricted },
+            TariffElement { components: vec![component(Dimension::Flat, 4.0)], restrictions: reservation },
+            TariffElement {
+                components: vec![PriceComponent { vat_percent: None, ..component(Dimension::Energy, 0.3) }],
+                restrictions: Restrictions::default(),
+            },
+        ],
+        incomplete: false,
         last_updated: start(),
-    };
-    assert_eq!(back_in(Version::V230, &lift::tariff(&tariff), lower::tariff::tariff), tariff);
+    }
+}
+
+#[test]
+fn a_tariff_comes_back_as_it_went() {
+    let tariff = a_tariff();
+    assert_eq!(back_in(Version::V221, &lift::tariff(&tariff, Version::V221), lower::tariff::tariff), tariff);
+    for tax_included in [TaxIncluded::Yes, TaxIncluded::No, TaxIncluded::NotApplicable] {
+        let mut tariff = Tariff { tax_included: Some(tax_included), ..a_tariff() };
+        if tax_included == TaxIncluded::NotApplicable {
+            let components = tariff.elements.iter_mut().flat_map(|element| &mut element.components);
+            components.for_each(|component| component.vat_percent = None);
+        }
+        let wire = lift::tariff(&tariff, Version::V230);
+        assert_eq!(back_in(Version::V230, &wire, lower::tariff::tariff), tariff);
+    }
+}
+
+#[test]
+fn limits_and_taxes_of_a_tariff_are_spelled_as_each_version_has_them() {
+    let old = serde_json::to_value(lift::tariff(&a_tariff(), Version::V221)).unwrap();
+    assert_eq!(old["max_price"], json!({ "excl_vat": 10, "incl_vat": 11 }));
+    assert_eq!((old.get("tax_included"), &old["type"]), (None, &json!("PROFILE_GREEN")));
+    let new = serde_json::to_value(lift::tariff(&a_tariff(), Version::V230)).unwrap();
+    assert_eq!(new["max_price"], json!({ "before_taxes": 10, "after_taxes": 11 }));
+    assert_eq!(new["tax_included"], "NO");
+}
+
+#[test]
+fn before_2_3_0_a_tax_in_the_price_is_taken_out_of_it() {
+    let tariff = Tariff { tax_included: Some(TaxIncluded::Yes), ..a_tariff() };
+    let wire = serde_json::to_value(lift::tariff(&tariff, Version::V22)).unwrap();
+    assert_eq!(wire["elements"][1]["price_components"][0]["price"], 3.802_281_369);
+    assert_eq!(wire["elements"][2]["price_components"][0]["price"], 0.3, "no tax is stated: what is paid stays");
 }
 
 #[test]

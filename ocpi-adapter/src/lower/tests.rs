@@ -13,6 +13,7 @@ mod locations;
 mod profiles;
 mod sessions;
 mod tariffs;
+mod vectors;
 
 fn now() -> DateTime<Utc> {
     "2026-03-09T12:00:00Z".parse().unwrap()

@@ -3,6 +3,7 @@
 use axum::http::header::LINK;
 use axum::http::{HeaderName, Method};
 use chrono::{DateTime, Utc};
+use headroom_domain::tariff::Tariff;
 use serde::Serialize;
 use url::Url;
 
@@ -33,7 +34,8 @@ pub(super) async fn location(host: &impl CpoHost, asked: &Asked, id: &str, part:
 
 pub(super) async fn tariffs(host: &impl CpoHost, asked: &Asked) -> Result<Reply, Reply> {
     let query = query(asked)?;
-    Ok(page(asked, "tariffs", &query, &host.tariffs(query).await?, lift::tariff))
+    let lift = |tariff: &Tariff| lift::tariff(tariff, asked.version);
+    Ok(page(asked, "tariffs", &query, &host.tariffs(query).await?, lift))
 }
 
 pub(super) async fn sessions(host: &impl CpoHost, asked: &Asked) -> Result<Reply, Reply> {

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use headroom_domain::location::{Connector, Evse, Location, Place, Supply};
 use headroom_domain::session::{Session, SessionKey, SessionStatus};
-use headroom_domain::tariff::{EnergyPriceElement, Tariff};
+use headroom_domain::tariff::{EnergyPriceElement, Tariff, TariffElement};
 use headroom_domain::time::ManualClock;
 use headroom_domain::{Current, Energy, EnergyPrice, PartnerId, PartyId, Power, Voltage};
 use headroom_ocpi_adapter::{
@@ -206,16 +206,21 @@ pub(crate) fn tariff(name: &str) -> Tariff {
         party: party("NL", "STK"),
         id: name.to_owned(),
         currency: "EUR".to_owned(),
+        tariff_type: None,
+        tax_included: None,
+        minimum_price: None,
+        maximum_price: None,
         valid_from: None,
         valid_until: None,
-        elements: vec![EnergyPriceElement {
+        incomplete: false,
+        elements: vec![TariffElement::from(EnergyPriceElement {
             price_per_kwh: EnergyPrice::from_per_kwh(0.3),
             start_time: None,
             end_time: None,
             start_date: None,
             end_date: None,
             weekdays: Vec::new(),
-        }],
+        })],
         last_updated: now(),
     }
 }

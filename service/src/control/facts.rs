@@ -6,9 +6,10 @@ use chrono::{DateTime, Datelike, Months, NaiveTime, TimeDelta, Utc};
 use headroom_domain::forecast::Forecast;
 use headroom_domain::limit::{EffectiveInterval, LimitBook};
 use headroom_domain::location::Location;
+use headroom_domain::preference::ProfileType;
 use headroom_domain::session::{Session, SessionStatus};
 use headroom_domain::site::SiteEvse;
-use headroom_domain::tariff::Tariff;
+use headroom_domain::tariff::{Tariff, TariffType, choose};
 use headroom_domain::{Interval, Power, SessionId};
 use headroom_forecasting::{DayTypeProfile, Model, Reading, Uptake};
 use headroom_optimizer::assemble::{ObservedSession, planning_grid};
@@ -113,7 +114,7 @@ impl Facts {
             now,
             effective: site.limit_book(store).await?.effective(&site.site.node(), window),
             base_load: forecasts.predict(site, store, now).await?,
-            tariff: tariff(store.open_objects(Kind::Tariff).await?, &locations),
+            tariff: tariff(&store.open_objects(Kind::Tariff).await?, &locations, now),
             peak_so_far: match site.site.demand_charge_per_kw {
                 Some(_) => store.peak_since(&site.site.id, month_start(site, now)).await?,
                 None => Power::ZERO,
@@ -196,11 +197,13 @@ fn reading(session: &Session, station: &StationState) -> Option<Reading> {
     Reading::under(profile, station.in_force_since?, at, session.power_w?)
 }
 
-/// Takes the first tariff that a connector of the site names.
-fn tariff(tariffs: Vec<Tariff>, locations: &[Location]) -> Option<Tariff> {
-    let connectors = locations.iter().flat_map(|location| &location.evses).flat_map(|evse| &evse.connectors);
-    let named = connectors.flat_map(|connector| &connector.tariff_ids).next()?;
-    tariffs.into_iter().find(|tariff| tariff.id.eq_ignore_ascii_case(named))
+/// Takes the regular tariff of the first connector of the site that has one.
+fn tariff(tariffs: &[Tariff], locations: &[Location], now: DateTime<Utc>) -> Option<Tariff> {
+    let regular = TariffType::Profile(ProfileType::Regular);
+    let mut connectors = locations.iter().flat_map(|location| {
+        location.evses.iter().flat_map(|evse| &evse.connectors).map(move |connector| (location, connector))
+    });
+    connectors.find_map(|(location, connector)| choose(location, connector, tariffs, regular, now)).cloned()
 }
 
 fn month_start(site: &SiteContext, now: DateTime<Utc>) -> DateTime<Utc> {

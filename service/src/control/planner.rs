@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::Ratio;
 use headroom_domain::invariants::import_limit_at;
 use headroom_domain::schedule::Schedule;
+use headroom_domain::tariff::Tariff;
 use headroom_optimizer::assemble::{AssembleError, Observation, assemble};
 use headroom_optimizer::dispatch::{Direction, Order, dispatch};
 use headroom_optimizer::rolling::{Memory, step_with, still_serves};
@@ -84,13 +85,14 @@ async fn act(
     replan: bool,
 ) -> Result<(), PlanError> {
     let facts = Facts::gather(context, site, forecasts).await?;
+    let prices = facts.tariff.as_ref().map(Tariff::energy_prices).unwrap_or_default();
     let observation = Observation {
         now: facts.now,
         site: &site.site,
         tree: &site.tree,
         effective: &facts.effective,
         base_load: &facts.base_load,
-        tariff: facts.tariff.as_ref().map_or(&[], |tariff| &tariff.elements),
+        tariff: &prices,
         peak_so_far: facts.peak_so_far,
         sessions: &facts.sessions,
         settings: Settings { deadline_s: context.settings.plan_deadline_s, ..Settings::default() },

@@ -42,9 +42,14 @@ impl Offer {
             party: party.clone(),
             id: TARIFF.to_owned(),
             currency: scenario.tariff.currency.clone(),
+            tariff_type: None,
+            tax_included: None,
+            minimum_price: None,
+            maximum_price: None,
             valid_from: None,
             valid_until: None,
-            elements: scenario.tariff.elements(),
+            elements: scenario.tariff.elements().into_iter().map(Into::into).collect(),
+            incomplete: false,
             last_updated: since,
         };
         Ok(Self { party, location, tariff })
