@@ -68,9 +68,9 @@ impl Wire {
         Self(Arc::new(Mutex::new(State { share: percent / 100.0, is_cut: false, chance, counts, late })))
     }
 
-    /// Makes it fail no more.
-    pub fn mend(&self) {
-        self.0.lock().share = 0.0;
+    /// Makes it fail in so many of a hundred requests from now on.
+    pub fn fail(&self, percent: f64) {
+        self.0.lock().share = percent / 100.0;
     }
 
     /// Cuts or restores it: while it is cut nobody behind it can be reached.
