@@ -32,6 +32,8 @@ use routing::Recipient;
 
 pub use error::{HubProblem, LinkError};
 pub use pages::{Pages, PulledPage};
+pub(crate) use pages::{objects as objects_of, total as total_of};
+pub(crate) use routing::{fits, may_be_broadcast};
 
 /// Calls to one partner. Each looks at the link anew; without one it fails with [`LinkError::NotRegistered`].
 ///

@@ -289,7 +289,7 @@ const MODULES: [(Module, ModuleId); 9] = [
     (Module::Tokens, ModuleId::Tokens),
 ];
 
-fn lower_module(id: &ModuleId) -> Module {
+pub(crate) fn lower_module(id: &ModuleId) -> Module {
     let known = MODULES.iter().find(|(_, known)| known == id);
     known.map_or_else(|| Module::Other(id.as_str().to_owned()), |(module, _)| module.clone())
 }
