@@ -8,6 +8,7 @@ use super::*;
 mod examples;
 mod locations;
 mod profiles;
+mod roaming;
 mod sessions;
 mod tariffs;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use headroom_domain::PartyId;
 use parking_lot::Mutex;
+use serde_json::Value;
 
 use super::reply::Reply;
 use super::{Asked, Modules, lists};
@@ -76,7 +77,7 @@ impl Hub {
             None => {
                 let to = errand.receiver()?;
                 let reply = self.pass_on(errand, &to).await?;
-                Ok(reply.from_party(&to))
+                Ok(reply.of_party(&to))
             }
         }
     }
@@ -154,7 +155,7 @@ impl<'a> Errand<'a> {
 
     /// Finds to whom an object goes by what it says: the eMSP of the token, for sessions and charge detail records.
     fn receiver(&self) -> Result<PartyId, Reply> {
-        let token = self.asked.incoming.json().ok().and_then(|mut body| body.get_mut("cdr_token").map(|at| at.take()));
+        let token = self.asked.incoming.json().ok().and_then(|mut body| body.get_mut("cdr_token").map(Value::take));
         let text = |name: &str| token.as_ref()?.get(name)?.as_str();
         let party = text("country_code").zip(text("party_id")).map(|(country, party)| PartyId::new(country, party));
         let unknown = || Reply::refused(HUB_UNKNOWN_RECEIVER, "no OCPI-to-*, and the object names no receiver");

@@ -79,7 +79,7 @@ impl Reply {
     }
 
     /// Tells from which party it is, where it is not the one that was asked.
-    pub(crate) fn from_party(self, party: &PartyId) -> Self {
+    pub(crate) fn of_party(self, party: &PartyId) -> Self {
         self.with(HeaderName::from_static("ocpi-from-country-code"), party.country_code())
             .with(HeaderName::from_static("ocpi-from-party-id"), party.party_id())
     }

@@ -9,7 +9,7 @@ use headroom_domain::preference::{ChargingPreference, ProfileType};
 use headroom_domain::profile::ChargingProfile;
 use headroom_domain::session::SessionKey;
 use headroom_ocpi_adapter::roaming::{Command, CommandOutcome, CommandResult, ConnectionStatus, TokenKind};
-use headroom_ocpi_adapter::{HubProblem, LinkError, Partner, ProfileAnswer, ProfileResult, Role};
+use headroom_ocpi_adapter::{HubProblem, LinkError, Partner, ProfileAnswer, ProfileResult, Role, Version};
 use serde_json::{Value, json};
 
 use crate::stub::{Said, Stub, said};
@@ -244,6 +244,10 @@ async fn an_emsp_and_a_cpo_work_together_through_a_hub() {
     join((&hub.platform, "hub"), (&provider.platform, "emsp")).await;
     let to_cpo = provider.platform.client(&id("hub")).to(&party("NL", "STK"));
     let to_emsp = operator.platform.client(&id("hub")).to(&party("NL", "MSP"));
+
+    let link = provider.platform.partner(&id("hub")).unwrap().link().unwrap().clone();
+    assert_eq!((link.version, link.hub()), (Version::V230, Some(&party("NL", "HUB"))));
+    assert!(link.has_role(&Role::Cpo), "line 35: a hub of 2.3.0 names the parties behind it");
 
     to_cpo.put_token(&token("U1")).await.unwrap();
     assert_eq!(operator.host.tokens.lock()[0].value.key.party, party("NL", "MSP"));

@@ -15,7 +15,7 @@ type Reads = fn(Value) -> bool;
 
 /// Returns where the examples are; says so and returns nothing where they are not.
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn examples() -> Option<PathBuf> {
+pub(super) fn examples() -> Option<PathBuf> {
     let root = PathBuf::from(std::env::var_os("HEADROOM_OCPI").unwrap_or_default());
     let found = root.join("INDEX.json").exists();
     if !found {

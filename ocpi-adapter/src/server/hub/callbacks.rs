@@ -77,6 +77,6 @@ impl Hub {
         let place = Place { partner: partner.ok_or_else(gone)?, party: waiting.party.clone() };
         let body = Some(errand.asked.incoming.json()?);
         let answer = self.send(errand, &place, &waiting.url, (&errand.from, &waiting.party), body).await?;
-        Ok(super::pass::passed_back(answer, &waiting.url, &waiting.url).from_party(&waiting.party))
+        Ok(super::pass::passed_back(answer, &waiting.url, &waiting.url).of_party(&waiting.party))
     }
 }
