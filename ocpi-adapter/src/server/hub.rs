@@ -1,6 +1,6 @@
 //! A roaming hub (OCPI 2.2.1 §4.2): passes requests on between its partners and keeps no objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -32,6 +32,8 @@ use callbacks::Callbacks;
 pub struct Hub {
     platform: Platform,
     clients: Arc<Mutex<BTreeMap<(PartyId, Role), ClientInfo>>>,
+    /// Those of them that had a link when it was last looked.
+    linked: Arc<Mutex<BTreeSet<(PartyId, Role)>>>,
     callbacks: Arc<Mutex<Callbacks>>,
 }
 
@@ -56,7 +58,7 @@ impl Hub {
     /// Makes a hub of a platform whose role is [`Role::Hub`]. Nobody is known to be connected until
     /// [`Hub::refresh`], which registration brings about too.
     pub fn new(platform: Platform) -> Self {
-        Self { platform, clients: Arc::default(), callbacks: Arc::default() }
+        Self { platform, clients: Arc::default(), linked: Arc::default(), callbacks: Arc::default() }
     }
 
     pub(super) fn platform(&self) -> &Platform {

@@ -296,4 +296,6 @@ async fn clients_are_told_of_those_that_come_go_and_come_back() {
     client.put_location(&location("L1")).await.unwrap();
     provider.platform.unregister(&id("hub")).await.unwrap();
     assert_eq!(known(), [("NL-MSP".to_owned(), ConnectionStatus::Suspended)]);
+    join((&hub.platform, "hub"), (&provider.platform, "emsp")).await;
+    assert_eq!(known(), [("NL-MSP".to_owned(), ConnectionStatus::Connected)]);
 }

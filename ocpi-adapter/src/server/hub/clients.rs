@@ -1,5 +1,7 @@
 //! Who is connected, and that others are told of it.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use headroom_domain::{PartnerId, PartyId};
 
@@ -24,7 +26,7 @@ impl Hub {
     }
 
     pub(super) async fn refresh_but(&self, but: Option<&PartnerId>) {
-        let linked: Vec<(PartyId, Role)> = self
+        let linked: BTreeSet<(PartyId, Role)> = self
             .platform
             .partners()
             .iter()
@@ -32,21 +34,25 @@ impl Hub {
             .flat_map(|link| link.parties.iter().map(|known| (known.party.clone(), known.role.clone())))
             .filter(|(_, role)| *role != Role::Hub)
             .collect();
-        let now = self.platform.now();
-        for (party, role) in &linked {
-            let planned = || ClientInfo {
+        let before = std::mem::replace(&mut *self.linked.lock(), linked.clone());
+        let last_updated = self.platform.now();
+        for (party, role) in linked.difference(&before).cloned() {
+            let planned = ClientInfo {
                 party: party.clone(),
                 role: role.clone(),
                 status: ConnectionStatus::Planned,
-                last_updated: now,
+                last_updated,
             };
-            self.clients.lock().entry((party.clone(), role.clone())).or_insert_with(planned);
+            self.clients.lock().entry((party, role)).or_insert(planned);
         }
-        let is_linked = |client: &ClientInfo| linked.iter().any(|(party, role)| client.is(party, role));
-        let status = |client: &ClientInfo| match (is_linked(client), client.status) {
-            (true, ConnectionStatus::Planned) => Some(ConnectionStatus::Connected),
-            (false, ConnectionStatus::Connected | ConnectionStatus::Offline) => Some(ConnectionStatus::Suspended),
-            _ => None,
+        // What an operator says of a party holds as long as its link.
+        let status = |client: &ClientInfo| {
+            let key = (client.party.clone(), client.role.clone());
+            match (before.contains(&key), linked.contains(&key)) {
+                (false, true) => Some(ConnectionStatus::Connected),
+                (true, false) => Some(ConnectionStatus::Suspended),
+                (true, true) | (false, false) => None,
+            }
         };
         self.change(status, but).await;
     }
