@@ -34,6 +34,8 @@ pub use error::{HubProblem, LinkError};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use pages::linked;
 pub use pages::{Pages, PulledPage};
+pub(crate) use pages::{objects as objects_of, total as total_of};
+pub(crate) use routing::{fits, may_be_broadcast};
 
 /// Calls to one partner. Each looks at the link anew; without one it fails with [`LinkError::NotRegistered`].
 ///

@@ -83,6 +83,7 @@ impl Exchange {
             method: method.to_string(),
             url: url.to_string(),
             problem: problem_of(error),
+            timed_out: error.is_timeout(),
         };
         let mut response = self.request(call).send().await.map_err(|error| unreachable(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());

@@ -1,11 +1,11 @@
 //! OCPI in and out: the only crate that spells things as OCPI does.
 //!
 //! A [`Platform`] is one side of every link: it owns the [`Partner`]s, runs the credentials handshake on both ends,
-//! offers an axum router for its role ([`server::scsp`], [`server::cpo`], [`server::emsp`]) and a [`Client`] to each
-//! partner. What arrives is lowered to the types of the domain with [`Warning`]s that carry the JSON path; what goes
-//! out is lifted from them. Wire types appear in no public signature.
+//! offers an axum router for its role ([`server::scsp`], [`server::cpo`], [`server::emsp`], [`server::hub`]) and a
+//! [`Client`] to each partner. What arrives is lowered to the types of the domain, and of [`roaming`], with [`Warning`]s
+//! that carry the JSON path; what goes out is lifted from them. Wire types appear in no public signature.
 //!
-//! The adapter keeps no objects: it asks a host ([`ScspHost`], [`CpoHost`]) and saves partners through a
+//! The adapter keeps no objects: it asks a host ([`ScspHost`], [`CpoHost`], [`EmspHost`]) and saves partners through a
 //! [`PartnerStore`]. All timestamps come from the given clock.
 
 pub mod client;

@@ -23,7 +23,7 @@ mod discovery;
 mod registration;
 
 pub(crate) use credentials::{Refusal, Wish};
-pub(crate) use discovery::{lift_interface, lift_module, lift_role, lower_role, our_endpoints};
+pub(crate) use discovery::{lift_interface, lift_module, lift_role, lower_module, lower_role, our_endpoints};
 
 /// Who we are on the wire.
 #[derive(Debug, Clone)]

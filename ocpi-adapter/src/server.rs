@@ -25,6 +25,7 @@ mod commands;
 mod configuration;
 mod cpo;
 mod emsp;
+mod hub;
 mod lists;
 mod locations;
 mod owned;
@@ -40,6 +41,7 @@ mod tokens;
 
 use cpo::Cpo;
 use emsp::Emsp;
+pub use hub::Hub;
 use reply::Reply;
 use request::Incoming;
 use scsp::Scsp;
@@ -60,6 +62,11 @@ pub fn cpo<H: CpoHost>(platform: Platform, host: Arc<H>) -> Router {
 /// receiver, tokens, commands and charging profiles as sender.
 pub fn emsp<H: EmspHost>(platform: Platform, host: Arc<H>) -> Router {
     router(platform, Emsp { host })
+}
+
+/// Makes the router of a hub: versions, credentials, who is connected, and both sides of all modules of its partners.
+pub fn hub(hub: Hub) -> Router {
+    router(hub.platform().clone(), hub)
 }
 
 /// Who calls, and what was asked of a module.
@@ -89,6 +96,11 @@ trait Modules: Clone + Send + Sync + 'static {
     /// Tells whether requests to others are taken too, as a hub does.
     fn passes_on(&self) -> bool {
         false
+    }
+
+    /// Hears that a link was made, renewed or ended.
+    fn links_changed(&self, _caller: &Partner) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
     }
 }
 

@@ -21,7 +21,7 @@ impl Client {
         let data = envelope::single(answer.envelope.data.clone());
         let response = serde_json::from_value::<CommandResponse>(data).ok();
         // The verdict counts whatever the codes around it say.
-        response.and_then(lower::command::receipt).map_or_else(
+        response.as_ref().and_then(lower::command::receipt).map_or_else(
             || {
                 let problem = "data has no result that OCPI knows".to_owned();
                 let unreadable = LinkError::Unreadable { method: "POST".to_owned(), url: url.to_string(), problem };

@@ -56,6 +56,8 @@ pub enum LinkError {
         url: String,
         /// What went wrong.
         problem: String,
+        /// Whether it took too long, so that the partner may have got it.
+        timed_out: bool,
     },
     /// An answer with an HTTP error.
     #[error("{method} {url}: HTTP {status}: {message}")]

@@ -120,7 +120,7 @@ impl<T> Pages<T> {
 }
 
 /// Returns the objects of a page; a page that is a single object is a list of one.
-fn objects(answer: Answer) -> Result<Vec<Value>, LinkError> {
+pub(crate) fn objects(answer: Answer) -> Result<Vec<Value>, LinkError> {
     let (method, url) = (answer.method.to_string(), answer.url.to_string());
     match answer.success()? {
         Value::Array(objects) => Ok(objects),
@@ -130,7 +130,7 @@ fn objects(answer: Answer) -> Result<Vec<Value>, LinkError> {
     }
 }
 
-fn total(headers: &axum::http::HeaderMap) -> Option<usize> {
+pub(crate) fn total(headers: &axum::http::HeaderMap) -> Option<usize> {
     headers.get("x-total-count")?.to_str().ok()?.trim().parse().ok()
 }
 

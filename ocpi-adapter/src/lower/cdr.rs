@@ -87,7 +87,7 @@ fn lower_periods(periods: &[sessions::ChargingPeriod], notes: &mut Notes) -> Vec
             match dimension(&measured.r#type) {
                 Some(dimension) => measures.push(Measure { dimension, volume: measured.volume.get() }),
                 None => {
-                    notes.warn(format!("{path}.dimensions[{index}].type"), "no dimension that OCPI knows: left out")
+                    notes.warn(format!("{path}.dimensions[{index}].type"), "no dimension that OCPI knows: left out");
                 }
             }
         }

@@ -43,7 +43,7 @@ pub(crate) fn start(body: wire::StartSession, partner: &PartnerId) -> Result<Com
 }
 
 /// Reads what a CPO answers at once; `None` for a word that OCPI does not know.
-pub(crate) fn receipt(response: wire::CommandResponse) -> Option<CommandReceipt> {
+pub(crate) fn receipt(response: &wire::CommandResponse) -> Option<CommandReceipt> {
     let answer = match response.result {
         wire::CommandResponseType::Accepted => CommandAnswer::Accepted,
         wire::CommandResponseType::NotSupported => CommandAnswer::NotSupported,

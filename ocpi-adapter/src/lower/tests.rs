@@ -11,6 +11,7 @@ use crate::received::{Severity, Warning};
 mod examples;
 mod locations;
 mod profiles;
+mod roaming;
 mod sessions;
 mod tariffs;
 mod vectors;

@@ -59,7 +59,7 @@ impl Platform {
             (Wish::Update, _) => return Err(Refusal::NOT_REGISTERED),
         }
         let link = self.check(&known, version, credentials).await?;
-        let ours = self.credentials(&link.token_received);
+        let ours = self.credentials(&link.token_received, &partner.id, version);
         self.save(Partner { registration: Registration::Registered(link), ..known }).await?;
         Ok(ours)
     }

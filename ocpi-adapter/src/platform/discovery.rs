@@ -1,7 +1,7 @@
 //! What a partner offers, and what we do.
 
 use axum::http::Method;
-use headroom_domain::PartyId;
+use headroom_domain::{PartnerId, PartyId};
 use url::Url;
 
 use super::{Platform, PlatformError};
@@ -66,24 +66,30 @@ impl Platform {
     }
 
     /// Returns our credentials, with a token for the partner to send.
-    pub(crate) fn credentials(&self, token: &Secret) -> wire::Credentials {
+    ///
+    /// Since 2.3.0 a hub names itself apart, and as its roles those of the parties behind it that the partner can reach.
+    pub(crate) fn credentials(&self, token: &Secret, partner: &PartnerId, version: Version) -> wire::Credentials {
         let config = self.config();
+        let is_hub = config.role == Role::Hub && version >= Version::V230;
+        let mut roles: Vec<_> =
+            if is_hub { self.parties_but(partner).iter().map(lift_party).collect() } else { Vec::new() };
+        if roles.is_empty() {
+            let (role, party, business_name) =
+                (config.role.clone(), config.party.clone(), config.business_name.clone());
+            roles.push(lift_party(&PartnerParty { role, party, business_name }));
+        }
         wire::Credentials {
             token: token.expose().to_owned(),
             url: self.versions_url().to_string(),
-            hub_party_id: None,
-            roles: vec![wire::CredentialsRole {
-                role: lift_role(&config.role),
-                party_id: config.party.party_id().to_owned(),
-                country_code: config.party.country_code().to_owned(),
-                business_details: Some(BusinessDetails {
-                    name: config.business_name.clone(),
-                    website: None,
-                    logo: None,
-                }),
-            }]
-            .into(),
+            hub_party_id: is_hub.then(|| format!("{}{}", config.party.country_code(), config.party.party_id())),
+            roles: roles.into(),
         }
+    }
+
+    /// Returns the parties of all partners but one.
+    fn parties_but(&self, partner: &PartnerId) -> Vec<PartnerParty> {
+        let others = self.partners().into_iter().filter(|other| other.id != *partner);
+        others.filter_map(|other| other.link().map(|link| link.parties.clone())).flatten().collect()
     }
 
     /// Makes a link of a partner's credentials.
@@ -238,6 +244,15 @@ fn lower_endpoint(endpoint: &versions::Endpoint) -> Option<Endpoint> {
     }
 }
 
+fn lift_party(party: &PartnerParty) -> wire::CredentialsRole {
+    wire::CredentialsRole {
+        role: lift_role(&party.role),
+        party_id: party.party.party_id().to_owned(),
+        country_code: party.party.country_code().to_owned(),
+        business_details: Some(BusinessDetails { name: party.business_name.clone(), website: None, logo: None }),
+    }
+}
+
 fn lower_party(role: &wire::CredentialsRole) -> PartnerParty {
     PartnerParty {
         role: lower_role(&role.role),
@@ -289,7 +304,7 @@ const MODULES: [(Module, ModuleId); 9] = [
     (Module::Tokens, ModuleId::Tokens),
 ];
 
-fn lower_module(id: &ModuleId) -> Module {
+pub(crate) fn lower_module(id: &ModuleId) -> Module {
     let known = MODULES.iter().find(|(_, known)| known == id);
     known.map_or_else(|| Module::Other(id.as_str().to_owned()), |(module, _)| module.clone())
 }

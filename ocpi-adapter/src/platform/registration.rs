@@ -88,7 +88,8 @@ impl Platform {
         let url = url.ok_or_else(|| missing("credentials".to_owned()))?;
         let token_b = token::generate();
         let unwritable = |error: serde_json::Error| LinkError::Unsendable(error.to_string());
-        let body = Some(serde_json::to_value(self.credentials(&token_b)).map_err(unwritable)?);
+        let ours = self.credentials(&token_b, &partner.id, offer.version);
+        let body = Some(serde_json::to_value(ours).map_err(unwritable)?);
         self.set_pending(&partner.id, Some(token_b.clone()));
         let form = partner.dialect.token_form;
         let call = Call { method: method.clone(), url: &url, token, form, routing: None, body };

@@ -115,7 +115,11 @@ async fn of_version(modules: &impl Modules, asked: Asked, standing: Standing) ->
     let segments: Vec<&str> = asked.incoming.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         [] => configuration::details(platform, &asked),
-        ["credentials"] => configuration::credentials(platform, &asked, standing).await,
+        ["credentials"] => {
+            let reply = configuration::credentials(platform, &asked, standing).await;
+            modules.links_changed(&asked.caller).await;
+            reply
+        }
         ["sender" | "receiver", ..] if standing != Standing::Registered => {
             Err(Reply::unauthorized("the token opens credentials and versions only: register first"))
         }

@@ -7,6 +7,7 @@ use super::reply::Reply;
 use super::request::Incoming;
 use crate::partner::{Partner, Registration};
 use crate::platform::{Platform, Refusal, Standing, Wish, our_endpoints};
+use crate::version::Version as AgreedVersion;
 use crate::wire::credentials::Credentials;
 use crate::wire::versions::{Endpoint, InterfaceRole, ModuleId, Version, VersionDetails, VersionNumber};
 
@@ -41,7 +42,7 @@ fn get_only(incoming: &Incoming) -> Result<(), Reply> {
 pub(super) async fn credentials(platform: &Platform, asked: &Asked, standing: Standing) -> Result<Reply, Reply> {
     let Asked { caller, version, incoming, .. } = asked;
     let wish = match incoming.method {
-        Method::GET => return current(platform, caller),
+        Method::GET => return current(platform, caller, *version),
         Method::DELETE => {
             return platform.end(caller, standing).await.map(|()| Reply::done()).map_err(Reply::from);
         }
@@ -57,10 +58,12 @@ pub(super) async fn credentials(platform: &Platform, asked: &Asked, standing: St
 }
 
 /// Returns our credentials with the token that the caller uses now.
-fn current(platform: &Platform, caller: &Partner) -> Result<Reply, Reply> {
+fn current(platform: &Platform, caller: &Partner, version: AgreedVersion) -> Result<Reply, Reply> {
     match &caller.registration {
-        Registration::Invited { token_a: token } => Ok(Reply::data(platform.credentials(token))),
-        Registration::Registered(link) => Ok(Reply::data(platform.credentials(&link.token_received))),
+        Registration::Invited { token_a: token } => Ok(Reply::data(platform.credentials(token, &caller.id, version))),
+        Registration::Registered(link) => {
+            Ok(Reply::data(platform.credentials(&link.token_received, &caller.id, version)))
+        }
         Registration::None => Err(Refusal::NOT_REGISTERED.into()),
     }
 }

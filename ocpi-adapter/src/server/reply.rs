@@ -1,6 +1,7 @@
 //! What is answered, before it is on the wire.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use headroom_domain::PartyId;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -75,6 +76,12 @@ impl Reply {
     /// Any other HTTP error.
     pub(crate) fn http(status: StatusCode, message: impl Into<String>) -> Self {
         Self::new(status, envelope::INVALID, Some(message.into()))
+    }
+
+    /// Tells from which party it is, where it is not the one that was asked.
+    pub(crate) fn of_party(self, party: &PartyId) -> Self {
+        self.with(HeaderName::from_static("ocpi-from-country-code"), party.country_code())
+            .with(HeaderName::from_static("ocpi-from-party-id"), party.party_id())
     }
 
     /// Adds a header.

@@ -8,8 +8,9 @@ use headroom_domain::preference::{ChargingPreference, PreferenceAnswer};
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
 use headroom_domain::{PartnerId, PartyId};
+use headroom_ocpi_adapter::roaming::{Cdr, CdrKey, Command, CommandAnswer, CommandReceipt, Message, Token, TokenKey};
 use headroom_ocpi_adapter::{
-    Client, CpoHost, HostError, ObjectKey, ObjectKind, Outcome, Page, PageQuery, PreferenceReply, ProfileAnswer,
+    Asker, Client, CpoHost, HostError, ObjectKey, ObjectKind, Outcome, Page, PageQuery, PreferenceReply, ProfileAnswer,
     ProfileResult, Receipt, Received, ScspHost, StationProfile,
 };
 use parking_lot::Mutex;
@@ -37,6 +38,8 @@ pub(crate) struct ScspMemory {
     pub requests: Mutex<Vec<String>>,
     pub results: Mutex<Vec<Answered>>,
     pub active: Mutex<Vec<(String, StationProfile)>>,
+    pub tokens: Mutex<Vec<Received<Token>>>,
+    pub cdrs: Mutex<Vec<Received<Cdr>>>,
     pub broken: Mutex<bool>,
 }
 
@@ -137,6 +140,53 @@ impl ScspHost for ScspMemory {
         }
         Ok(known)
     }
+
+    async fn token(&self, key: &TokenKey) -> Result<Option<Value>, HostError> {
+        Ok(stored_token(&self.tokens, key))
+    }
+
+    async fn put_token(&self, token: Received<Token>) -> Result<Outcome, HostError> {
+        Ok(put_token(&self.tokens, token))
+    }
+
+    async fn cdr(&self, key: &CdrKey) -> Result<Option<Value>, HostError> {
+        let cdrs = self.cdrs.lock();
+        let found = cdrs.iter().find(|cdr| {
+            let known = &cdr.value.key;
+            known.party == key.party && known.partner == key.partner && known.id.eq_ignore_ascii_case(&key.id)
+        });
+        Ok(found.map(|cdr| cdr.raw.clone()))
+    }
+
+    async fn put_cdr(&self, cdr: Received<Cdr>) -> Result<Outcome, HostError> {
+        self.cdrs.lock().push(cdr);
+        Ok(Outcome::Created)
+    }
+}
+
+fn is_token(known: &TokenKey, key: &TokenKey) -> bool {
+    let same = known.partner == key.partner && known.party == key.party && known.kind == key.kind;
+    same && known.uid.eq_ignore_ascii_case(&key.uid)
+}
+
+fn stored_token(tokens: &Mutex<Vec<Received<Token>>>, key: &TokenKey) -> Option<Value> {
+    tokens.lock().iter().find(|token| is_token(&token.value.key, key)).map(|token| token.raw.clone())
+}
+
+fn put_token(tokens: &Mutex<Vec<Received<Token>>>, token: Received<Token>) -> Outcome {
+    let mut tokens = tokens.lock();
+    let known = tokens.iter_mut().find(|known| is_token(&known.value.key, &token.value.key));
+    match known {
+        Some(known) if known.value.last_updated > token.value.last_updated => Outcome::Stale,
+        Some(known) => {
+            *known = token;
+            Outcome::Updated
+        }
+        None => {
+            tokens.push(token);
+            Outcome::Created
+        }
+    }
 }
 
 /// A request for a profile as a charge point operator got it.
@@ -157,6 +207,10 @@ pub(crate) struct CpoMemory {
     pub sessions: Mutex<Vec<Session>>,
     pub requests: Mutex<Vec<Request>>,
     pub answer: Mutex<Option<ProfileAnswer>>,
+    pub cdrs: Mutex<Vec<Cdr>>,
+    pub tokens: Mutex<Vec<Received<Token>>>,
+    pub commands: Mutex<Vec<(Asker, Command, String)>>,
+    pub preferences: Mutex<Vec<(String, ChargingPreference)>>,
     /// Posts the result of a PUT before it answers the PUT.
     pub result_first: Mutex<Option<Client>>,
 }
@@ -236,5 +290,34 @@ impl CpoHost for CpoMemory {
             duration_s: Some(duration_s),
             response_url: response_url.to_owned(),
         }))
+    }
+
+    async fn cdrs(&self, query: PageQuery) -> Result<Page<Cdr>, HostError> {
+        let matching = self.cdrs.lock().iter().filter(|found| query.matches(found.last_updated)).cloned().collect();
+        Ok(Page::cut(matching, &query))
+    }
+
+    async fn put_preference(
+        &self,
+        _: &PartnerId,
+        session_id: &str,
+        preference: ChargingPreference,
+    ) -> Result<PreferenceReply, HostError> {
+        self.preferences.lock().push((session_id.to_owned(), preference));
+        Ok(PreferenceReply::Answer(PreferenceAnswer::Accepted))
+    }
+
+    async fn token(&self, key: &TokenKey) -> Result<Option<Value>, HostError> {
+        Ok(stored_token(&self.tokens, key))
+    }
+
+    async fn put_token(&self, token: Received<Token>) -> Result<Outcome, HostError> {
+        Ok(put_token(&self.tokens, token))
+    }
+
+    async fn command(&self, asker: &Asker, command: Command, url: &str) -> Result<CommandReceipt, HostError> {
+        self.commands.lock().push((asker.clone(), command, url.to_owned()));
+        let messages = vec![Message { language: "en".to_owned(), text: "One moment".to_owned() }];
+        Ok(CommandReceipt { answer: CommandAnswer::Accepted, timeout_s: 30, messages })
     }
 }

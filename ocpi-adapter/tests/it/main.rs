@@ -2,14 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cdrs;
+mod commands;
 mod emsp_host;
 mod hosts;
+mod hub;
 mod pages;
 mod preferences;
 mod profiles;
 mod registration;
+mod routing;
 mod sessions;
 mod stub;
 mod thread;
+mod tokens;
 mod transport;
 mod world;

@@ -1,16 +1,23 @@
 //! Platforms on loopback, objects to exchange, and a caller that says exactly what a test wants.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderMap, Method};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use headroom_domain::location::{Connector, Evse, Location, Place, Supply};
+use headroom_domain::preference::ProfileType;
 use headroom_domain::session::{Session, SessionKey, SessionStatus};
 use headroom_domain::tariff::{EnergyPriceElement, Tariff, TariffElement};
 use headroom_domain::time::ManualClock;
-use headroom_domain::{Current, Energy, EnergyPrice, PartnerId, PartyId, Power, Voltage};
+use headroom_domain::{Current, Energy, EnergyPrice, Money, PartnerId, PartyId, Power, Voltage};
+use headroom_ocpi_adapter::roaming::{
+    AuthMethod, Cdr, CdrKey, CdrPlace, CdrToken, Cost, Dimension, EnergyContract, Measure, Period, Token, TokenKey,
+    TokenKind, Whitelist,
+};
+use headroom_ocpi_adapter::server::Hub;
 use headroom_ocpi_adapter::{
     Dialect, HostError, Link, Partner, PartnerStore, Platform, PlatformConfig, Registration, Role, Secret, server,
 };
@@ -64,9 +71,20 @@ async fn side<H>(
     host: Arc<H>,
     router: impl FnOnce(Platform, Arc<H>) -> Router,
 ) -> Side<H> {
+    side_that_waits(role, party, partners, host, router, Duration::from_secs(20)).await
+}
+
+async fn side_that_waits<H>(
+    role: Role,
+    party: PartyId,
+    partners: Vec<Partner>,
+    host: Arc<H>,
+    router: impl FnOnce(Platform, Arc<H>) -> Router,
+    request_timeout: Duration,
+) -> Side<H> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/ocpi", listener.local_addr().unwrap())).unwrap();
-    let config = PlatformConfig { page_limit: 3, ..PlatformConfig::new(url, role, party, "Test") };
+    let config = PlatformConfig { page_limit: 3, request_timeout, ..PlatformConfig::new(url, role, party, "Test") };
     let saved = Arc::new(Saved::default());
     let clock = Arc::new(ManualClock::new(now()));
     let platform = Platform::new(config, clock, partners, saved.clone()).unwrap();
@@ -85,6 +103,98 @@ pub(crate) async fn cpo(partners: Vec<Partner>) -> Side<CpoMemory> {
 
 pub(crate) async fn emsp(partners: Vec<Partner>) -> Side<EmspMemory> {
     side(Role::Emsp, party("NL", "MSP"), partners, Arc::default(), server::emsp).await
+}
+
+pub(crate) async fn cpo_called(name: &str) -> Side<CpoMemory> {
+    side(Role::Cpo, party("NL", name), Vec::new(), Arc::default(), server::cpo).await
+}
+
+/// A hub, NL-HUB.
+pub(crate) async fn hub(partners: Vec<Partner>) -> Side<OnceLock<Hub>> {
+    hub_that_waits(partners, Duration::from_secs(20)).await
+}
+
+pub(crate) async fn hub_that_waits(partners: Vec<Partner>, request_timeout: Duration) -> Side<OnceLock<Hub>> {
+    let router = |platform, host: Arc<OnceLock<Hub>>| server::hub(host.get_or_init(|| Hub::new(platform)).clone());
+    side_that_waits(Role::Hub, party("NL", "HUB"), partners, Arc::default(), router, request_timeout).await
+}
+
+/// Registers a platform with another one, each under a name.
+pub(crate) async fn join(server: (&Platform, &str), client: (&Platform, &str)) {
+    let token_a = server.0.invite(&id(client.1), Dialect::default()).await.unwrap();
+    client.0.register(&id(server.1), &server.0.versions_url(), &token_a).await.unwrap();
+}
+
+pub(crate) fn token(uid: &str) -> Token {
+    Token {
+        key: TokenKey { partner: id("self"), party: party("NL", "MSP"), uid: uid.to_owned(), kind: TokenKind::Rfid },
+        contract_id: "NL-MSP-C1".to_owned(),
+        visual_number: Some("No 1".to_owned()),
+        issuer: "MSP".to_owned(),
+        group_id: None,
+        valid: true,
+        whitelist: Whitelist::Allowed,
+        language: Some("nl".to_owned()),
+        default_profile_type: Some(ProfileType::Green),
+        energy_contract: Some(EnergyContract { supplier_name: "Wind".to_owned(), contract_id: None }),
+        last_updated: now(),
+    }
+}
+
+pub(crate) fn cdr(name: &str) -> Cdr {
+    let cost = |before, after| Some(Cost { before_tax: Money::from_amount(before), after_tax: after });
+    Cdr {
+        key: CdrKey { partner: id("self"), party: party("NL", "STK"), id: name.to_owned() },
+        started_at: now() - TimeDelta::hours(2),
+        ended_at: now(),
+        session_id: Some("S1".to_owned()),
+        token: Some(CdrToken {
+            party: Some(party("NL", "MSP")),
+            uid: "U1".to_owned(),
+            kind: TokenKind::Rfid,
+            contract_id: "NL-MSP-C1".to_owned(),
+        }),
+        auth_method: Some(AuthMethod::Whitelist),
+        authorization_reference: None,
+        place: Some(CdrPlace {
+            location_id: "L1".to_owned(),
+            name: None,
+            address: "Street 1".to_owned(),
+            city: "Delft".to_owned(),
+            country: "NLD".to_owned(),
+            latitude: "52.00000".to_owned(),
+            longitude: "4.36000".to_owned(),
+            evse_uid: Some("E1".to_owned()),
+            evse_id: Some("NL*STK*E1".to_owned()),
+            connector_id: Some("1".to_owned()),
+            supply: Some(Supply::Ac { phases: 3 }),
+        }),
+        meter_id: None,
+        currency: "EUR".to_owned(),
+        tariff_ids: Vec::new(),
+        periods: vec![Period {
+            start: now() - TimeDelta::hours(2),
+            measures: vec![
+                Measure { dimension: Dimension::Energy, volume: 12.5 },
+                Measure { dimension: Dimension::Time, volume: 1.5 },
+            ],
+            tariff_id: Some("T1".to_owned()),
+        }],
+        energy_wh: Energy::from_kwh(12.5),
+        duration: TimeDelta::hours(2),
+        parking: Some(TimeDelta::minutes(30)),
+        total_cost: cost(4.25, Some(Money::from_amount(5.1425))),
+        fixed_cost: None,
+        energy_cost: cost(3.75, Some(Money::from_amount(4.5375))),
+        time_cost: None,
+        parking_cost: cost(0.5, Some(Money::from_amount(0.605))),
+        reservation_cost: None,
+        remark: None,
+        invoice_id: None,
+        is_credit: false,
+        credit_reference_id: None,
+        last_updated: now(),
+    }
 }
 
 pub(crate) fn registered(name: &str, link: Link) -> Partner {
