@@ -24,3 +24,6 @@ mod text_enum;
 pub(crate) mod tokens;
 pub(crate) mod types;
 pub(crate) mod versions;
+
+#[cfg(test)]
+mod tests;

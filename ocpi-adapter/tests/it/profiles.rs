@@ -49,7 +49,7 @@ async fn lines_51_54_a_profile_is_put_with_the_exact_names_and_its_own_response_
     assert!(response_url.ends_with("/ocpi/2.2.1/sender/chargingprofiles/results/r-1"), "{response_url}");
     let expected = json!({
         "start_date_time": "2026-03-09T12:00:00Z", "charging_rate_unit": "A",
-        "charging_profile_period": [{ "start_period": 0, "limit": 16.0 }, { "start_period": 900, "limit": 6.0 }]
+        "charging_profile_period": [{ "start_period": 0, "limit": 16 }, { "start_period": 900, "limit": 6 }]
     });
     assert_eq!(seen.body["charging_profile"], expected);
 }
