@@ -42,12 +42,7 @@ fn sessions_of_2_1_1_are_read_and_warned_of_in_their_own_words() {
 
     let broken = with(raw.clone(), json!({ "end_datetime": "never", "total_cost": "much", "auth_id": 7, "color": 1 }));
     let broken = lower_in(V211, session, broken).unwrap().warnings;
-    let expected = [
-        (Loss, "auth_id"),
-        (Note, "color"),
-        (Loss, "end_datetime"),
-        (Loss, "total_cost"),
-    ];
+    let expected = [(Loss, "auth_id"), (Note, "color"), (Loss, "end_datetime"), (Loss, "total_cost")];
     let found = told(&broken).into_iter().filter(|(_, path)| !path.starts_with("charging_periods"));
     assert_eq!(found.collect::<Vec<_>>(), expected);
     let rejected = lower_in(V211, session, with(raw, json!({ "start_datetime": null }))).unwrap_err();
