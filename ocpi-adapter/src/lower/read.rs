@@ -45,9 +45,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     unwrap_lists(&mut rest, class);
     let mut lost: Vec<Warning> = Vec::new();
     loop {
-        // A list would be read by position.
-        let error = match serde_path_to_error::deserialize::<_, T>(if rest.is_object() { &rest } else { &Value::Null })
-        {
+        let error = match serde_path_to_error::deserialize::<_, T>(&rest) {
             Ok(value) => return Ok((value, Notes { rest, warnings: joined(checked, lost), spelling })),
             Err(error) => error,
         };

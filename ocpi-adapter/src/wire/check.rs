@@ -38,8 +38,6 @@ pub(crate) fn check(object: &Value, class: &Class, version: Version, extent: Ext
 }
 
 /// Puts lists right that stand where objects belong: a list of one is its element, any other is nothing.
-///
-/// A list would be read by position.
 pub(crate) fn unwrap_lists(object: &mut Value, class: &Class) {
     let Value::Object(fields) = object else { return };
     for field in class.fields {
