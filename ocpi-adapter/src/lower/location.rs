@@ -73,7 +73,7 @@ fn lower_place(
     }
 }
 
-/// Tells whether a text is a coordinate such as `-3.72994` (OCPI 2.2.1 §8.4, GeoLocation).
+/// Tells whether a text is a coordinate such as `-3.72994` (OCPI 2.2.1 §8.4, `GeoLocation`).
 fn is_coordinate(text: &str, digits: usize, degrees: f64) -> bool {
     let Some((whole, decimals)) = text.strip_prefix('-').unwrap_or(text).split_once('.') else { return false };
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

@@ -33,7 +33,9 @@ impl Spelling {
             warnings.truncate(WARNINGS_MAX);
         }
         if self.version == Version::V211 {
-            warnings.iter_mut().for_each(|warning| warning.path = v211::sent_path(&warning.path, self.class));
+            for warning in &mut warnings {
+                warning.path = v211::sent_path(&warning.path, self.class);
+            }
         }
         warnings.sort_by_cached_key(|warning| {
             let mut place = read::parse(&warning.path);

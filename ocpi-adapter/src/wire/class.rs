@@ -186,6 +186,7 @@ macro_rules! class {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(remote = "Self")]
+        #[allow(clippy::struct_field_names, reason = "the names of the standard")]
         pub(crate) struct $class { $(
             #[serde(skip_serializing_if = "crate::wire::class::Wire::is_absent")]
             pub $field: $crate::wire::class::class!(@type $card $type),

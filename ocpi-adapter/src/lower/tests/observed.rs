@@ -14,9 +14,7 @@ use crate::wire::check::{Extent, check};
 use crate::wire::class::Class;
 use crate::wire::credentials::{Credentials, Role};
 use crate::wire::locations::Evse;
-use crate::wire::profiles::{
-    ActiveChargingProfile, ActiveChargingProfileResult, ChargingProfileResponse, ChargingProfileResult, ResultType,
-};
+use crate::wire::profiles::{ActiveChargingProfile, ActiveChargingProfileResult, ChargingProfileResponse, ResultType};
 use crate::wire::tariffs::Tariff;
 use crate::wire::tests::{json_of, standard};
 use crate::wire::versions::{Version, VersionDetails};
@@ -180,8 +178,8 @@ fn answers_and_results_of_stations_seen_in_the_field_are_read() {
         ("mockhub_callback_clear.json", ResultType::Accepted),
         ("mockhub_callback_clear_nothing.json", ResultType::Unknown),
     ] {
-        assert_checked(name, &ChargingProfileResult::CLASS, &[]);
-        let result: ChargingProfileResult = serde_json::from_value(observed(name).unwrap()).unwrap();
+        assert_checked(name, &ActiveChargingProfileResult::CLASS, &[]);
+        let result: ActiveChargingProfileResult = serde_json::from_value(observed(name).unwrap()).unwrap();
         assert_eq!(result.result, expected, "{name}");
     }
 }

@@ -63,8 +63,8 @@ fn a_cdr_of_2_1_1_is_read() {
     let (partner, dialect, owner) = (PartnerId::new("cpo-1"), Dialect::default(), PartyId::new("NL", "EXA"));
     let origin = Origin { version: V211, owner: Some(&owner), ..origin(&partner, &dialect) };
     let (cdr, notes) = read::<Cdr>(&raw, &Cdr::CLASS, origin, &[]).unwrap();
-    assert_eq!((cdr.country_code.as_str(), cdr.total_energy.get()), ("NL", 15.342));
-    assert_eq!(cdr.total_cost.unwrap().excl_vat.unwrap().get(), 4.0);
+    assert_eq!((cdr.country_code.as_str(), cdr.total_energy), ("NL", 15.342.into()));
+    assert_eq!(cdr.total_cost.unwrap().excl_vat.unwrap().get().to_string(), "4");
     assert_eq!(cdr.cdr_token.unwrap().contract_id.as_deref(), Some("DE8ACC12E46L89"));
     let place = cdr.cdr_location.unwrap();
     assert_eq!((place.evse_uid.as_deref(), place.connector_id.as_deref()), (Some("3256"), Some("1")));

@@ -16,6 +16,13 @@ const EXCEPTIONS: &[&str] = &[
     "2.2 Response format: class / -",
     "2.2.1 Response format: class / -",
     "2.3.0 Response format: class / -",
+    // Read and written as ActiveChargingProfileResult, which has their only field: what was asked says which it is.
+    "2.2 ChargingProfileResult: class / -",
+    "2.2.1 ChargingProfileResult: class / -",
+    "2.3.0 ChargingProfileResult: class / -",
+    "2.2 ClearProfileResult: class / -",
+    "2.2.1 ClearProfileResult: class / -",
+    "2.3.0 ClearProfileResult: class / -",
     // Later versions allow more; who sends it in 2.2 is understood.
     "2.2 CdrLocation.postal_code: string(10) 1 / string(10) ?",
     "2.2 Location.address: string(45) 1 / string(255) 1",
