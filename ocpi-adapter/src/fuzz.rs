@@ -75,7 +75,7 @@ pub fn commands(data: &[u8]) {
         }
         1 => {
             if let Ok(response) = serde_json::from_value::<wire::commands::CommandResponse>(raw) {
-                let _receipt = lower::command::receipt(response);
+                let _receipt = lower::command::receipt(&response);
             }
         }
         _ => {

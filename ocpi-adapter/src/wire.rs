@@ -23,4 +23,8 @@ pub(crate) mod tariffs;
 mod text_enum;
 pub(crate) mod tokens;
 pub(crate) mod types;
+pub(crate) mod v211;
 pub(crate) mod versions;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -56,6 +56,13 @@ fn lower_place(
     notes: &mut Notes,
 ) -> Place {
     let nowhere = || wire::GeoLocation { latitude: "0.00000".to_owned(), longitude: "0.00000".to_owned() };
+    for (field, digits, degrees) in [("latitude", 2, 90.0), ("longitude", 3, 180.0)] {
+        let stated = coordinates.as_ref().map(|at| if digits == 2 { &at.latitude } else { &at.longitude });
+        if stated.is_some_and(|text| !is_coordinate(text, digits, degrees)) {
+            let rule = format!("up to {digits} digits, a point and 5 to 7 decimals, at most {degrees} degrees");
+            notes.doubt(below("coordinates", field), rule);
+        }
+    }
     let coordinates = notes.or_else(coordinates, "coordinates", "0, 0", nowhere);
     Place {
         address: notes.or_else(address, "address", "empty", String::new),
@@ -64,6 +71,17 @@ fn lower_place(
         latitude: coordinates.latitude,
         longitude: coordinates.longitude,
     }
+}
+
+/// Tells whether a text is a coordinate such as `-3.72994` (OCPI 2.2.1 §8.4, `GeoLocation`).
+fn is_coordinate(text: &str, digits: usize, degrees: f64) -> bool {
+    let Some((whole, decimals)) = text.strip_prefix('-').unwrap_or(text).split_once('.') else { return false };
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=digits).contains(&whole.len())
+        && (5..=7).contains(&decimals.len())
+        && are_digits(whole)
+        && are_digits(decimals)
+        && text.parse().is_ok_and(|angle: f64| angle.abs() <= degrees)
 }
 
 fn lower_time_zone(name: Option<&str>, notes: &mut Notes) -> Tz {

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use super::read::{self, Step};
 use crate::received::{Received, Rejected, Severity, Warning};
+use crate::version::Version;
+use crate::wire::v211;
 
 /// So many warnings say enough of one object.
 const WARNINGS_MAX: usize = 500;
@@ -13,6 +15,44 @@ pub(crate) struct Notes {
     /// The object, with `null` where something was left out.
     pub(super) rest: Value,
     pub(super) warnings: Vec<Warning>,
+    pub(super) spelling: Spelling,
+}
+
+/// In whose words paths are told: those of the class, or those of 2.1.1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spelling {
+    pub version: Version,
+    pub class: &'static str,
+}
+
+impl Spelling {
+    /// Returns the gravest warnings with the paths of the object as it was sent, in its order.
+    fn in_order(self, mut warnings: Vec<Warning>) -> Vec<Warning> {
+        if warnings.len() > WARNINGS_MAX {
+            warnings.sort_by_key(|warning| std::cmp::Reverse(warning.severity));
+            warnings.truncate(WARNINGS_MAX);
+        }
+        if self.version == Version::V211 {
+            for warning in &mut warnings {
+                warning.path = v211::sent_path(&warning.path, self.class);
+            }
+        }
+        warnings.sort_by_cached_key(|warning| {
+            let mut place = read::parse(&warning.path);
+            // A part comes after what is in it, as a consequence after its cause.
+            place.push(Step::End);
+            place
+        });
+        warnings
+    }
+
+    /// Makes a rejection whose reason is the last warning.
+    pub(super) fn rejected(self, raw: Value, mut warnings: Vec<Warning>) -> Rejected {
+        let reason = warnings.pop();
+        let mut warnings = self.in_order(warnings);
+        warnings.extend(self.in_order(reason.into_iter().collect()));
+        Rejected { raw, warnings }
+    }
 }
 
 impl Notes {
@@ -61,7 +101,7 @@ impl Notes {
 
     /// Ends in an object.
     pub(super) fn received<T>(self, value: T, raw: Value) -> Received<T> {
-        Received { value, raw, warnings: in_order(self.warnings) }
+        Received { value, raw, warnings: self.spelling.in_order(self.warnings) }
     }
 
     /// Ends in a rejection for a last reason.
@@ -72,16 +112,8 @@ impl Notes {
 
     /// Ends in a rejection for what was warned of last.
     pub(super) fn given_up(self, raw: Value) -> Rejected {
-        rejected(raw, self.warnings)
+        self.spelling.rejected(raw, self.warnings)
     }
-}
-
-/// Makes a rejection whose reason is the last warning.
-pub(super) fn rejected(raw: Value, mut warnings: Vec<Warning>) -> Rejected {
-    let reason = warnings.pop();
-    let mut warnings = in_order(warnings);
-    warnings.extend(reason);
-    Rejected { raw, warnings }
 }
 
 /// Joins what is not as the standard has it with what was left out because of it.
@@ -101,19 +133,4 @@ fn is_told_by(known: &Warning, later: &Warning) -> bool {
 
 fn is_within(path: &str, part: &str) -> bool {
     path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
-/// Returns the gravest warnings, in the order of the places that they speak of.
-fn in_order(mut warnings: Vec<Warning>) -> Vec<Warning> {
-    if warnings.len() > WARNINGS_MAX {
-        warnings.sort_by_key(|warning| std::cmp::Reverse(warning.severity));
-        warnings.truncate(WARNINGS_MAX);
-    }
-    warnings.sort_by_cached_key(|warning| {
-        let mut place = read::parse(&warning.path);
-        // A part comes after what is in it, as a consequence after its cause.
-        place.push(Step::End);
-        place
-    });
-    warnings
 }

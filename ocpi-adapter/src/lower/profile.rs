@@ -19,7 +19,9 @@ pub(crate) fn profile(profile: &wire::ChargingProfile, start: DateTime<Utc>) -> 
         wire::ChargingRateUnit::Unlisted(text) => return Err(format!("charging_rate_unit {text:?}: send W or A")),
     };
     let periods = profile.charging_profile_period.iter();
-    let mut periods: Vec<_> = periods.map(|period| (period.start_period.count(), period.limit.get())).collect();
+    let mut periods = periods
+        .map(|period| Ok((seconds("start_period", &period.start_period)?, period.limit.get())))
+        .collect::<Result<Vec<_>, String>>()?;
     periods.sort_by_key(|(start, _)| *start);
     if let Some(pair) = periods.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(format!("charging_profile_period: two periods start at {} s", pair[0].0));
@@ -32,10 +34,18 @@ pub(crate) fn profile(profile: &wire::ChargingProfile, start: DateTime<Utc>) -> 
     let periods = periods.collect::<Result<_, _>>()?;
     Ok(StationProfile {
         start,
-        end: profile.duration.as_ref().map(|duration| after(duration.count())).transpose()?,
+        end: profile.duration.as_ref().map(|duration| after(seconds("duration", duration)?)).transpose()?,
         unit,
         periods,
     })
+}
+
+fn seconds(field: &str, count: &Number) -> Result<u32, String> {
+    let seconds = count.count();
+    if f64::from(seconds).total_cmp(&count.get().abs()).is_eq() && count.get() >= 0.0 {
+        return Ok(seconds);
+    }
+    Err(format!("{field} {}: send whole seconds, 0 or more", count.get()))
 }
 
 /// Reads an active profile. All its times count from when the station computed it (OCPI 2.2.1 §14.4).

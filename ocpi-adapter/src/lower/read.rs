@@ -5,10 +5,11 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::Origin;
-use super::notes::{Notes, joined, rejected};
+use super::notes::{Notes, Spelling, joined};
 use crate::received::{Rejected, Warning};
 use crate::wire::check::{Extent, below, check, unwrap_lists};
 use crate::wire::class::Class;
+use crate::wire::v211;
 
 /// So many broken parts in one object make it hopeless; each costs one more reading.
 const BROKEN_PARTS_MAX: usize = 500;
@@ -38,15 +39,14 @@ pub(crate) fn read<T: DeserializeOwned>(
     origin: Origin<'_>,
     atoms: &[&str],
 ) -> Result<(T, Notes), Rejected> {
-    let checked = check(raw, class, origin.version, Extent::Whole);
-    let mut rest = raw.clone();
+    let spelling = Spelling { version: origin.version, class: class.name };
+    let mut rest = v211::modern(raw, class.name, origin.version, origin.owner);
+    let checked = check(&rest, class, origin.version, Extent::Whole);
     unwrap_lists(&mut rest, class);
     let mut lost: Vec<Warning> = Vec::new();
     loop {
-        // A list would be read by position.
-        let error = match serde_path_to_error::deserialize::<_, T>(if rest.is_object() { &rest } else { &Value::Null })
-        {
-            Ok(value) => return Ok((value, Notes { rest, warnings: joined(checked, lost) })),
+        let error = match serde_path_to_error::deserialize::<_, T>(&rest) {
+            Ok(value) => return Ok((value, Notes { rest, warnings: joined(checked, lost), spelling })),
             Err(error) => error,
         };
         let steps = steps_of(error.path());
@@ -55,7 +55,7 @@ pub(crate) fn read<T: DeserializeOwned>(
         if broken.is_empty() || lost.len() >= BROKEN_PARTS_MAX {
             let reason = reason(&mut lost, &steps, rule);
             lost.push(reason);
-            return Err(rejected(raw.clone(), joined(checked, lost)));
+            return Err(spelling.rejected(raw.clone(), joined(checked, lost)));
         }
         let part = step_into(&mut rest, &broken).map(Value::take).unwrap_or_default();
         lost.push(Warning::loss(write(&broken), format!("{rule}{LEFT_OUT}"), &part));

@@ -10,10 +10,12 @@ use crate::received::{Severity, Warning};
 
 mod examples;
 mod locations;
+mod observed;
 mod profiles;
 mod roaming;
 mod sessions;
 mod tariffs;
+mod v211;
 mod vectors;
 
 fn now() -> DateTime<Utc> {
@@ -25,12 +27,27 @@ fn lower<T>(read: Lower<T>, raw: Value) -> Result<Received<T>, Rejected> {
 }
 
 fn lower_as<T>(read: Lower<T>, dialect: &Dialect, raw: Value) -> Result<Received<T>, Rejected> {
-    read(Origin { partner: &PartnerId::new("cpo-1"), dialect, version: Version::V221, owner: None, now: now() }, raw)
+    let partner = PartnerId::new("cpo-1");
+    read(origin(&partner, dialect), raw)
+}
+
+fn lower_at<T>(instant: &str, read: Lower<T>, raw: Value) -> Result<Received<T>, Rejected> {
+    let (partner, dialect) = (PartnerId::new("cpo-1"), Dialect::default());
+    read(Origin { now: instant.parse().unwrap(), ..origin(&partner, &dialect) }, raw)
+}
+
+fn lower_in<T>(version: Version, read: Lower<T>, raw: Value) -> Result<Received<T>, Rejected> {
+    let (partner, dialect, owner) = (PartnerId::new("cpo-1"), Dialect::default(), PartyId::new("NL", "EXA"));
+    read(Origin { version, owner: Some(&owner), ..origin(&partner, &dialect) }, raw)
 }
 
 fn lower_part(check: fn(Origin<'_>, &Value) -> Result<(), Rejected>, raw: &Value) -> Result<(), Rejected> {
     let (partner, dialect) = (PartnerId::new("cpo-1"), Dialect::default());
-    check(Origin { partner: &partner, dialect: &dialect, version: Version::V221, owner: None, now: now() }, raw)
+    check(origin(&partner, &dialect), raw)
+}
+
+fn origin<'a>(partner: &'a PartnerId, dialect: &'a Dialect) -> Origin<'a> {
+    Origin { partner, dialect, version: Version::V221, owner: None, now: now() }
 }
 
 fn paths(warnings: &[Warning]) -> Vec<&str> {

@@ -83,6 +83,9 @@ impl Platform {
             url: self.versions_url().to_string(),
             hub_party_id: is_hub.then(|| format!("{}{}", config.party.country_code(), config.party.party_id())),
             roles: roles.into(),
+            party_id: None,
+            country_code: None,
+            business_details: None,
         }
     }
 
@@ -103,7 +106,7 @@ impl Platform {
         if credentials.token.is_empty() || !credentials.token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("token: 1 to 64 printable characters without blanks".to_owned());
         }
-        let mut parties: Vec<PartnerParty> = credentials.roles.iter().map(lower_party).collect();
+        let mut parties: Vec<PartnerParty> = credentials.parties().iter().map(lower_party).collect();
         if parties.is_empty() {
             return Err("roles: name at least one".to_owned());
         }

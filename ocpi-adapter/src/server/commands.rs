@@ -18,7 +18,7 @@ pub(super) async fn answer(host: &impl CpoHost, asked: &Asked, name: &str) -> Re
         return Err(owned::no_method(&asked.incoming.method));
     }
     let (command, response_url) = read(asked, name)?;
-    profile_requests::check(&response_url)?;
+    profile_requests::check_url(&response_url)?;
     Ok(Reply::data(lift::command_receipt(&host.command(&asked.asker(), command, &response_url).await?)))
 }
 

@@ -1,5 +1,12 @@
 //! Classes: one declaration gives the struct, how it is read and written, and the table that objects are checked by.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+
 use crate::version::Version;
 use crate::wire::base::List;
 use crate::wire::text_enum::Listed;
@@ -97,6 +104,29 @@ impl<T: Wire> Wire for List<T> {
     }
 }
 
+/// A class, read from its fields.
+pub(crate) trait Fields: Sized {
+    const NAME: &'static str;
+
+    /// Reads the fields of an object.
+    fn from_fields<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+/// Reads a class from an object only: `serde` alone would read one from a list too, by position.
+pub(crate) struct Object<T>(pub PhantomData<T>);
+
+impl<'de, T: Fields> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object: {}", T::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::from_fields(MapAccessDeserializer::new(map))
+    }
+}
+
 /// The length of texts for which the standard names none.
 pub(crate) const UNBOUNDED: usize = usize::MAX;
 pub(crate) const URL: Kind = Kind::Url;
@@ -155,6 +185,8 @@ macro_rules! class {
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(remote = "Self")]
+        #[allow(clippy::struct_field_names, reason = "the names of the standard")]
         pub(crate) struct $class { $(
             #[serde(skip_serializing_if = "crate::wire::class::Wire::is_absent")]
             pub $field: $crate::wire::class::class!(@type $card $type),
@@ -174,6 +206,26 @@ macro_rules! class {
 
         impl $crate::wire::class::Wire for $class {
             const KIND: $crate::wire::class::Kind = $crate::wire::class::Kind::Class(&Self::CLASS);
+        }
+
+        impl $crate::wire::class::Fields for $class {
+            const NAME: &'static str = $name;
+
+            fn from_fields<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::deserialize(deserializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $class {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_map($crate::wire::class::Object(std::marker::PhantomData))
+            }
+        }
+
+        impl serde::Serialize for $class {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
         }
     };
 }

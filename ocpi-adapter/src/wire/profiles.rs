@@ -43,21 +43,10 @@ class! {
 }
 
 class! {
+    /// Also `ChargingProfileResult` and `ClearProfileResult`, which have no profile.
     ActiveChargingProfileResult = "ActiveChargingProfileResult" {
         one result: ResultType;
         may profile: ActiveChargingProfile;
-    }
-}
-
-class! {
-    ChargingProfileResult = "ChargingProfileResult" {
-        one result: ResultType;
-    }
-}
-
-class! {
-    ClearProfileResult = "ClearProfileResult" {
-        one result: ResultType;
     }
 }
 

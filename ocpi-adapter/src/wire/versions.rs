@@ -1,6 +1,7 @@
 //! Versions and version details (OCPI 2.2.1 §6).
 
-use crate::wire::class::{URL, class};
+use crate::version::Version::V22;
+use crate::wire::class::{URL, class, since};
 use crate::wire::text_enum::text_enum;
 
 class! {
@@ -20,7 +21,7 @@ class! {
 class! {
     Endpoint = "Endpoint" {
         one identifier: ModuleId;
-        due role: InterfaceRole;
+        due role: InterfaceRole, since(V22);
         one url: String = URL;
     }
 }

@@ -7,6 +7,7 @@ mod commands;
 mod emsp_host;
 mod hosts;
 mod hub;
+mod observed;
 mod pages;
 mod preferences;
 mod profiles;

@@ -107,3 +107,41 @@ fn a_location_of_nothing_but_broken_evses_is_read_in_bounded_time() {
     let rejected = lower(location, a_location(Value::from(evses))).unwrap_err();
     assert!(rejected.warnings.len() < 600);
 }
+
+#[test]
+fn words_that_are_not_listed_are_kept_and_told_unless_the_version_allows_them() {
+    let evse = with(an_evse("E1"), json!({ "capabilities": ["CHARGING_PROFILE_CAPABLE", "SOMETHING_NEW"] }));
+    let place = a_location(json!([evse]));
+    let found = lower(location, place.clone()).unwrap();
+    assert_eq!(told(&found.warnings), [(Deviation, "evses[0].capabilities[1]")]);
+    assert!(found.value.evses[0].takes_profiles);
+    assert_eq!(lower_in(Version::V230, location, place).unwrap().warnings, [], "OCPI 2.3.0 §16, OpenEnum");
+}
+
+#[test]
+fn coordinates_are_of_the_pattern_of_the_standard() {
+    let place = |latitude: &str, longitude: &str| {
+        let at = json!({ "coordinates": { "latitude": latitude, "longitude": longitude } });
+        let received = lower(location, with(a_location(json!([])), at)).unwrap();
+        received.warnings.into_iter().map(|warning| warning.path).collect::<Vec<_>>()
+    };
+    assert_eq!(place("-3.729944", "151.04759"), [""; 0]);
+    assert_eq!(place("51.0476", "3,729944"), ["coordinates.latitude", "coordinates.longitude"]);
+    assert_eq!(place("151.04759", "-3.72994"), ["coordinates.latitude"], "the two are mixed up");
+    assert_eq!(place("+1.04759", "181.00000"), ["coordinates.latitude", "coordinates.longitude"]);
+}
+
+#[test]
+fn an_evse_without_connectors_is_left_out_and_told_once() {
+    let received = lower(location, a_location(json!([with(an_evse("E1"), json!({ "connectors": [] }))]))).unwrap();
+    assert_eq!((told(&received.warnings), received.value.evses.len()), (vec![(Loss, "evses[0].connectors")], 0));
+}
+
+#[test]
+fn what_is_wrong_with_a_part_that_is_left_out_is_told_by_its_cause_and_its_loss_alone() {
+    let evse = json!({ "uid": "E9", "color": 1, "physical_reference": 7, "connectors": [{ "id": 1 }] });
+    let received = lower(location, a_location(json!([evse]))).unwrap();
+    let losses = told(&received.warnings);
+    assert!(losses.iter().all(|(severity, _)| *severity == Loss), "{losses:?}");
+    assert_eq!(losses.last(), Some(&(Loss, "evses[0]")));
+}

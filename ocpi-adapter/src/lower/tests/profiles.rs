@@ -54,3 +54,11 @@ fn a_receipt_without_a_timeout_gets_one() {
     let found = receipt(&from_value(raw).unwrap()).unwrap();
     assert_eq!((found.answer, found.timeout_s), (ProfileAnswer::TooOften, 30));
 }
+
+#[test]
+fn seconds_that_are_no_count_are_refused_and_never_rounded() {
+    for start in [json!(-60), json!(0.5), json!(5e9)] {
+        assert!(read(json!([{ "start_period": start, "limit": 6 }])).is_err(), "{start}");
+    }
+    assert_eq!(read(json!([{ "start_period": 900.0, "limit": 6 }])).unwrap().periods.len(), 1);
+}

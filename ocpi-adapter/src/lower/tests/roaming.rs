@@ -4,16 +4,16 @@ use chrono::TimeDelta;
 use headroom_domain::preference::ProfileType;
 use headroom_domain::{Energy, Money, PartyId};
 
-use super::examples::examples;
 use super::*;
 use crate::lower::cdr::cdr;
 use crate::lower::token::token;
 use crate::roaming::{Cdr, Cost, Dimension, TokenKind, Whitelist};
+use crate::wire::tests::standard;
 
 fn read<T>(lower: Lower<T>, path: &str, version: Version) -> Option<Received<T>> {
-    let text = std::fs::read_to_string(examples()?.join(path)).unwrap();
+    let text = std::fs::read_to_string(standard()?.join(path)).unwrap();
     let (partner, dialect) = (PartnerId::new("p"), Dialect::default());
-    let origin = Origin { partner: &partner, dialect: &dialect, version };
+    let origin = Origin { partner: &partner, dialect: &dialect, version, owner: None, now: now() };
     Some(lower(origin, serde_json::from_str(&text).unwrap()).unwrap())
 }
 

@@ -131,3 +131,72 @@ fn energy_below_zero_is_none() {
     assert_eq!(received.value.energy_wh, Energy::ZERO);
     assert_eq!(told(&received.warnings), [(Loss, "kwh")]);
 }
+
+fn doubts(changes: Value) -> Vec<(Severity, String)> {
+    let received = lower(session, with(a_session(), changes)).unwrap();
+    received.warnings.into_iter().map(|warning| (warning.severity, warning.path)).collect()
+}
+
+fn measured(kind: &str, volume: f64) -> Value {
+    json!({ "charging_periods": [
+        { "start_date_time": "2026-03-09T10:17:09Z", "dimensions": [{ "type": kind, "volume": volume }] }
+    ] })
+}
+
+#[test]
+fn measurements_that_cannot_be_are_told_and_those_that_we_plan_with_are_not_used() {
+    let volume = "charging_periods[0].dimensions[0].volume";
+    let cases = [
+        ("POWER", 11_000.0, Some(Loss)),
+        ("POWER", -11.0, None),
+        ("STATE_OF_CHARGE", 100.5, Some(Loss)),
+        ("STATE_OF_CHARGE", -1.0, Some(Loss)),
+        ("STATE_OF_CHARGE", 100.0, None),
+        // The session has taken 1.5 kWh.
+        ("ENERGY", 1_500.0, Some(Deviation)),
+        ("ENERGY", 3.0, None),
+        ("ENERGY", -3.0, None),
+        ("ENERGY_IMPORT", -0.1, Some(Deviation)),
+        ("ENERGY_EXPORT", 20_000.0, Some(Deviation)),
+        ("MAX_POWER", 22_000.0, Some(Deviation)),
+        ("MAX_CURRENT", 16_000.0, Some(Deviation)),
+        ("MIN_CURRENT", -32.0, None),
+        ("TIME", -1.0, Some(Deviation)),
+        ("PARKING_TIME", 0.718, None),
+    ];
+    for (kind, value, expected) in cases {
+        let expected: Vec<_> = expected.map(|severity| (severity, volume.to_owned())).into_iter().collect();
+        assert_eq!(doubts(measured(kind, value)), expected, "{kind} {value}");
+    }
+    let value = |kind, volume| lower(session, with(a_session(), measured(kind, volume))).unwrap().value;
+    assert_eq!(value("POWER", 11_000.0).power_w, None);
+    assert_eq!(value("STATE_OF_CHARGE", 100.5).state_of_charge, None);
+}
+
+#[test]
+fn times_that_cannot_be_are_told_and_used_as_they_are() {
+    let doubt = |path: &str| vec![(Deviation, path.to_owned())];
+    assert_eq!(doubts(json!({ "end_date_time": "2026-03-09T10:00:00Z" })), doubt("end_date_time"));
+    assert_eq!(doubts(json!({ "last_updated": "2026-03-10T11:17:09Z" })), doubt("last_updated"));
+    assert_eq!(doubts(json!({ "last_updated": "2026-03-09T12:30:00Z" })), [], "clocks are apart");
+    assert_eq!(doubts(json!({ "start_date_time": "2027-03-09T11:17:09Z" })), doubt("start_date_time"));
+    let reserved = json!({ "start_date_time": "2026-03-12T11:17:09Z", "status": "RESERVATION" });
+    assert_eq!(doubts(reserved), [], "a reservation is for later");
+    assert_eq!(doubts(json!({ "kwh": 41_000 })), doubt("kwh"));
+}
+
+#[test]
+fn a_list_is_never_read_as_an_object_by_position() {
+    let token = json!(["NL", "TST", "1", "RFID", "C1"]);
+    assert_eq!(doubts(json!({ "cdr_token": token })), [(Loss, "cdr_token".to_owned())]);
+    let price = json!({ "total_cost": [{ "excl_vat": 2.5 }] });
+    assert_eq!(doubts(price), [(Deviation, "total_cost".to_owned())], "a list of one is its element");
+    assert!(serde_json::from_value::<crate::wire::sessions::CdrDimension>(json!(["ENERGY", 1])).is_err());
+}
+
+#[test]
+fn fields_of_another_version_are_notes() {
+    let taxed = json!({ "total_cost": { "before_taxes": 2.5, "taxes": [] } });
+    let expected = [(Note, "total_cost.before_taxes"), (Deviation, "total_cost.excl_vat"), (Note, "total_cost.taxes")];
+    assert_eq!(doubts(taxed), expected.map(|(severity, path)| (severity, path.to_owned())));
+}

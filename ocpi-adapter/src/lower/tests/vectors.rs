@@ -19,7 +19,7 @@ const CORRECTED: [(&str, f64, f64); 1] =
     [("complex, Saturday 13:30, 114 min at 43 A + 71 min parking", 12.375, 13.975)];
 
 fn root() -> Option<PathBuf> {
-    super::examples::examples()
+    crate::wire::tests::standard()
 }
 
 fn json_of(path: &Path) -> Value {
