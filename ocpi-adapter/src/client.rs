@@ -138,8 +138,8 @@ impl Client {
         let link = target.link().ok_or_else(|| LinkError::NotRegistered(self.partner.clone()))?;
         let first = || link.parties.first().map(|known| known.party.clone());
         let routing = Routing { to: to.cloned().or_else(first), from: self.platform.config().party.clone() };
-        let (token, form) = (&link.token_sent, target.partner.dialect.token_form);
-        self.platform.exchange().send(Call { method, url, token, form, routing: Some(routing), body }).await
+        let (token, partner) = (&link.token_sent, &*target.partner);
+        self.platform.exchange().send(Call { method, url, token, partner, routing: Some(routing), body }).await
     }
 }
 
@@ -155,7 +155,8 @@ impl Target {
     }
 
     fn below<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
-        crate::platform::below(&self.url, segments)
+        let end = self.partner.dialect.trailing_slash.then_some("");
+        crate::platform::below(&self.url, segments.into_iter().chain(end))
     }
 }
 

@@ -16,6 +16,8 @@ mod lift;
 mod lower;
 pub mod partner;
 pub mod platform;
+mod privacy;
+mod rate;
 pub mod received;
 pub mod server;
 pub mod station;
@@ -29,9 +31,10 @@ pub use hosts::{
     Unsaved,
 };
 pub use partner::{
-    Dialect, Endpoint, Interface, Link, Module, Partner, PartnerParty, Registration, Role, Secret, TokenForm,
+    Accepted, Alias, Dialect, DriverIds, Endpoint, Interface, Link, Module, Partner, PartnerParty, Rate, Registration,
+    Role, Secret, Timeouts, TokenForm, TokenHash,
 };
-pub use platform::{Platform, PlatformConfig, PlatformError};
+pub use platform::{Limits, Platform, PlatformConfig, PlatformError, Reach};
 pub use received::{Received, Rejected, Severity, Warning};
 pub use station::{ProfileAnswer, ProfileResult, RateUnit, Receipt, StationPeriod, StationProfile};
 pub use version::Version;

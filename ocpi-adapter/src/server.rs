@@ -31,11 +31,13 @@ mod request;
 mod scsp;
 mod sessions;
 mod tariffs;
+mod tls;
 
 use cpo::Cpo;
 use reply::Reply;
 use request::Incoming;
 use scsp::Scsp;
+pub use tls::{Peer, TlsError, TlsFiles, TlsListener, serve_tls};
 
 /// Makes the router of a smart charging service: versions, credentials, locations, sessions and tariffs as receiver,
 /// charging profiles as sender, and charging preferences.

@@ -95,7 +95,8 @@ impl Client {
         to: &PartyId,
         body: Option<Value>,
     ) -> Result<Receipt, LinkError> {
-        receipt(self.send(target, method, url, Some(to), body).await?)
+        let Receipt { answer, timeout_s } = receipt(self.send(target, method, url, Some(to), body).await?)?;
+        Ok(Receipt { answer, timeout_s: target.partner.dialect.timeouts.bound(timeout_s) })
     }
 }
 

@@ -1,15 +1,16 @@
 //! From request to answer: who calls, which module, and the headers and envelope around it.
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use axum::response::Response;
 
 use super::reply::Reply;
 use super::request::Incoming;
-use super::{Asked, Modules, configuration};
+use super::{Asked, Modules, Peer, configuration};
 use crate::envelope;
-use crate::platform::{Platform, Standing};
+use crate::platform::{Caller, Platform, Standing};
 use crate::token::Presented;
 
 /// What of a request is repeated in its answer.
@@ -62,8 +63,11 @@ impl Frame {
 
     /// Puts a reply into its envelope.
     pub(super) fn close(self, reply: Reply) -> Response {
-        if reply.code != envelope::SUCCESS {
-            let status = reply.status.as_u16();
+        let status = reply.status.as_u16();
+        if reply.status == StatusCode::TOO_MANY_REQUESTS {
+            // A flood of requests must not become one of lines.
+            tracing::debug!(what = self.what, status, message = reply.message, "told to wait");
+        } else if reply.code != envelope::SUCCESS {
             tracing::warn!(what = self.what, status, code = reply.code, message = reply.message, "refused");
         }
         let body = envelope::write(reply.data, reply.code, reply.message.as_deref(), self.platform.now());
@@ -92,19 +96,48 @@ async fn answer_or_refuse(
     prefix: &[String],
     request: Request<Body>,
 ) -> Result<Reply, Reply> {
-    let presented = presented(request.headers())?;
-    let (caller, standing) = platform
-        .authenticate(&presented)
-        .ok_or_else(|| Reply::unauthorized("the token is not known: was the link made, renewed or ended?"))?;
-    let mut incoming = Incoming::read(request, prefix).await?;
+    let caller = caller(platform, &request)?;
+    let _permit = platform.admit(&caller.partner.id).map_err(Reply::too_many)?;
+    platform.confirm(&caller).await;
+    let wraps = caller.partner.dialect.wraps_data;
+    let incoming = Incoming::read(platform, &caller.partner, request, prefix).await?;
+    let reply = admitted(platform, modules, incoming, &caller).await;
+    if wraps { reply.map(Reply::wrapped) } else { reply }
+}
+
+/// Returns who calls.
+fn caller(platform: &Platform, request: &Request<Body>) -> Result<Caller, Reply> {
+    presented(request.headers())
+        .and_then(|presented| {
+            let caller = platform.authenticate(&presented);
+            caller.ok_or_else(|| Reply::unauthorized("the token is not known: was the link made, renewed or ended?"))
+        })
+        .map_err(|refused| {
+            let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.0.ip());
+            platform.count_stranger(peer).err().map_or(refused, Reply::too_many)
+        })
+}
+
+async fn admitted(
+    platform: &Platform,
+    modules: &impl Modules,
+    mut incoming: Incoming,
+    caller: &Caller,
+) -> Result<Reply, Reply> {
     let segments: Vec<&str> = incoming.segments.iter().map(String::as_str).collect();
-    let ["versions"] = segments.as_slice() else {
-        let version = segments.first().and_then(|text| platform.config().speaks(text));
-        let version = version.ok_or_else(Incoming::unknown_path)?;
-        incoming.segments.remove(0);
-        return of_version(platform, modules, Asked { caller, version, incoming }, standing).await;
-    };
-    configuration::versions(platform, &incoming)
+    let dialect = &caller.partner.dialect;
+    let callback = matches!(segments.as_slice(), [_, "sender", "chargingprofiles", ..]);
+    let accepted = if callback { dialect.accepts_in_callbacks } else { dialect.accepts };
+    if !accepted.allows(caller.form) {
+        return Err(Reply::unauthorized(format!("the token is not in the form that was agreed on: {accepted:?}")));
+    }
+    if let ["versions"] = segments.as_slice() {
+        return configuration::versions(platform, &incoming);
+    }
+    let version = segments.first().and_then(|text| platform.config().speaks(text));
+    let version = version.ok_or_else(Incoming::unknown_path)?;
+    incoming.segments.remove(0);
+    of_version(platform, modules, Asked { caller: caller.partner.clone(), version, incoming }, caller).await
 }
 
 /// Answers below the details of a version.
@@ -112,13 +145,13 @@ async fn of_version(
     platform: &Platform,
     modules: &impl Modules,
     asked: Asked,
-    standing: Standing,
+    caller: &Caller,
 ) -> Result<Reply, Reply> {
     let segments: Vec<&str> = asked.incoming.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         [] => configuration::details(platform, &asked),
-        ["credentials"] => configuration::credentials(platform, &asked, standing).await,
-        ["sender" | "receiver", ..] if standing != Standing::Registered => {
+        ["credentials"] => configuration::credentials(platform, &asked, caller).await,
+        ["sender" | "receiver", ..] if caller.standing != Standing::Registered => {
             Err(Reply::unauthorized("the token opens credentials and versions only: register first"))
         }
         ["sender" | "receiver", _, ..] => {
