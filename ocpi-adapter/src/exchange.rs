@@ -99,7 +99,8 @@ impl Exchange {
             Some(error) => forbidden(error),
             None => LinkError::Unreachable { method: method.to_string(), url: url.clone(), problem: problem_of(error) },
         };
-        let unreadable = |problem: String| LinkError::Unreadable { method: method.to_string(), url: url.clone(), problem };
+        let unreadable =
+            |problem: String| LinkError::Unreadable { method: method.to_string(), url: url.clone(), problem };
         self.wait_for_turn(call.partner).await;
         let mut response = self.request(&call).send().await.map_err(|error| failed(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());

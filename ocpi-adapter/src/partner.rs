@@ -11,8 +11,8 @@ mod dialect;
 mod secret;
 
 pub use dialect::{Accepted, Alias, Dialect, DriverIds, Rate, Timeouts, TokenForm};
-pub use secret::{Secret, TokenHash};
 pub(crate) use secret::hex;
+pub use secret::{Secret, TokenHash};
 
 /// What a party does in the roaming world (OCPI 2.2.1 §2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -60,7 +60,7 @@ impl Incoming {
     }
 
     pub(crate) fn unknown_path() -> Reply {
-        Reply::not_found(crate::envelope::CLIENT_ERROR, "no such path: see the version details")
+        Reply::not_found(envelope::CLIENT_ERROR, "no such path: see the version details")
     }
 
     /// Returns the body, with hashes for the ids of drivers where the partner's contract does not need them; 400 when

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod dialects;
+mod edge;
 mod hosts;
 mod pages;
 mod preferences;
