@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::exchange::{Answer, Call, Routing};
+use crate::exchange::{Answer, Call, Routing, masked};
 use crate::partner::{Interface, Link, Module, Partner};
 use crate::platform::{Platform, lift_interface, lift_module};
 use crate::wire::preferences::ChargingPreferencesResponse;
@@ -88,7 +88,7 @@ impl Client {
         let answer = self.send(&target, Method::PUT, &url, None, Some(body)).await?;
         let unreadable = LinkError::Unreadable {
             method: "PUT".to_owned(),
-            url: url.to_string(),
+            url: masked(&url),
             problem: "data is no answer to a preference".to_owned(),
         };
         let data = envelope::single(answer.success()?);

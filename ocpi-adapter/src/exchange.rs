@@ -67,7 +67,8 @@ pub(crate) struct Routing {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub method: Method,
-    pub url: Url,
+    /// The address, for people to read.
+    pub url: String,
     pub status: u16,
     pub headers: HeaderMap,
     pub envelope: Envelope,
@@ -125,7 +126,7 @@ impl Exchange {
         let words = words.replace(&token::write(call.token, TokenForm::Base64)["Token ".len()..], "…");
         let words = words.replace(call.token.expose(), "…");
         let words = words.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
-        Ok(Answer { method: call.method, url: call.url.clone(), status: status.as_u16(), headers, envelope, words })
+        Ok(Answer { method: call.method, url, status: status.as_u16(), headers, envelope, words })
     }
 
     /// Waits until a partner that wants it slow may be called.
@@ -200,7 +201,7 @@ pub(crate) fn masked(url: &Url) -> String {
     let pairs = url.query_pairs().map(|(name, value)| {
         let secret = SECRET.iter().any(|word| name.to_ascii_lowercase().contains(word));
         let nested = || Url::parse(&value).map_or_else(|_| value.to_string(), |url| masked(&url));
-        let value = if secret { "…".to_owned() } else { nested() };
+        let value = if secret { "***".to_owned() } else { nested() };
         (name, value)
     });
     shown.query_pairs_mut().clear().extend_pairs(pairs);
@@ -212,7 +213,7 @@ impl Answer {
     ///
     /// **Errors**: HTTP says no, OCPI says no, or it is no envelope.
     pub(crate) fn success(self) -> Result<Value, LinkError> {
-        let (method, url) = (self.method.to_string(), masked(&self.url));
+        let (method, url) = (self.method.to_string(), self.url.clone());
         match self.envelope.code {
             code if !(200..300).contains(&self.status) => {
                 let retry_after = retry_after(&self.headers);
@@ -226,7 +227,7 @@ impl Answer {
 
     /// Reads the data of a success.
     pub(crate) fn read<T: serde::de::DeserializeOwned>(self) -> Result<T, LinkError> {
-        let (method, url) = (self.method.to_string(), masked(&self.url));
+        let (method, url) = (self.method.to_string(), self.url.clone());
         let data = self.success()?;
         serde_path_to_error::deserialize(&data).map_err(|error| {
             let problem = format!("data.{}: {}", error.path(), error.inner());

@@ -1,10 +1,13 @@
 //! A partner: how far the link is, its tokens, parties and endpoints, and its dialect.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use headroom_domain::{PartnerId, PartyId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::exchange::masked;
 use crate::version::Version;
 
 mod dialect;
@@ -71,7 +74,7 @@ pub enum Interface {
 }
 
 /// Where a module of a partner is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// The module.
     pub module: Module,
@@ -79,6 +82,12 @@ pub struct Endpoint {
     pub interface: Interface,
     /// Its address.
     pub url: Url,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?} {}", self.module, self.interface, masked(&self.url))
+    }
 }
 
 /// A role of a party that a partner's platform hosts.
@@ -93,7 +102,7 @@ pub struct PartnerParty {
 }
 
 /// What registration brought about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Where the partner lists its versions.
     pub versions_url: Url,
@@ -120,6 +129,20 @@ pub struct Link {
     pub told: Option<String>,
     /// When the link was made or renewed.
     pub registered_at: DateTime<Utc>,
+}
+
+/// Says what people may read: no tokens, and addresses without secrets.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("versions_url", &masked(&self.versions_url))
+            .field("version", &self.version)
+            .field("parties", &self.parties)
+            .field("hub", &self.hub)
+            .field("endpoints", &self.endpoints)
+            .field("registered_at", &self.registered_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Link {

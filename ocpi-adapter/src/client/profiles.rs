@@ -108,7 +108,7 @@ fn receipt(answer: Answer) -> Result<Receipt, LinkError> {
     if let Some(receipt) = response.as_ref().and_then(lower::profile::receipt) {
         return Ok(receipt);
     }
-    let (method, url) = (answer.method.to_string(), answer.url.to_string());
+    let (method, url) = (answer.method.to_string(), answer.url.clone());
     let problem = "data has no result that OCPI knows".to_owned();
     Err(answer.success().err().unwrap_or(LinkError::Unreadable { method, url, problem }))
 }

@@ -145,7 +145,7 @@ impl Resolve for Resolver {
                 found.iter().copied().filter(|address| reach.allows(host, address.ip())).collect();
             match found.first() {
                 Some(first) if allowed.is_empty() => {
-                    Err(Box::new(Forbidden { host: host.to_owned(), address: first.ip() }).into())
+                    Err(Forbidden { host: host.to_owned(), address: first.ip() }.into())
                 }
                 _ => Ok::<Addrs, _>(Box::new(allowed.into_iter())),
             }

@@ -48,7 +48,7 @@ impl Platform {
         };
         let url = exchange::address(url).map_err(|problem| {
             let problem = format!("the address of version {version}: {problem}");
-            LinkError::Unreadable { method: "GET".to_owned(), url: versions_url.to_string(), problem }
+            LinkError::Unreadable { method: "GET".to_owned(), url: exchange::masked(versions_url), problem }
         })?;
         let details: VersionDetails = self.fetch(partner, &url, token).await?;
         let partner_role = v211::counterpart(&self.config().role);

@@ -8,7 +8,7 @@ use super::discovery::{Offer, looks_like};
 use super::{Platform, PlatformError, Refusal, v211};
 use crate::client::LinkError;
 use crate::envelope;
-use crate::exchange::Call;
+use crate::exchange::{Call, masked};
 use crate::partner::{Dialect, Interface, Link, Module, Partner, Registration, Role, Secret, TokenHash};
 use crate::token;
 
@@ -111,7 +111,7 @@ impl Platform {
         let data = envelope::single(self.exchange().send(call).await?.success()?);
         let unreadable = |problem: String| LinkError::Unreadable {
             method: method.to_string(),
-            url: url.to_string(),
+            url: masked(&url),
             problem: format!("data.{problem}"),
         };
         let credentials = v211::read(&data, offer.version, &self.config().role);
