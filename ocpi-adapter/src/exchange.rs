@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_an_instant_of_the_partners_clock() {
-        assert_eq!(retry_after(&headers(&[("retry-after", "120")])), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after(&headers(&[("retry-after", "120")])), Some(Duration::from_mins(2)));
         let at = ("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT");
         let date = ("date", "Wed, 21 Oct 2015 07:27:30 GMT");
         assert_eq!(retry_after(&headers(&[at, date])), Some(Duration::from_secs(30)));

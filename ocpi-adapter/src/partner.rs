@@ -167,6 +167,7 @@ impl Link {
 /// How far the link to a partner is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "partners are few, and most of them are registered")]
 pub enum Registration {
     /// No link: never made, or ended by either side. No call leaves.
     #[default]

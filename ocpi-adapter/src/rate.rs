@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::partner::Rate;
 
 /// Longer than this nobody is told to wait.
-const WAIT_MAX: Duration = Duration::from_secs(3600);
+const WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// A token bucket, kept as the time at which it will be full again (the generic cell rate algorithm).
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,7 +28,7 @@ impl Bucket {
     }
 
     /// Tells whether nothing has been taken of late: then the bucket need not be remembered.
-    pub(crate) fn is_full(&self, now: Duration) -> bool {
+    pub(crate) fn is_full(self, now: Duration) -> bool {
         self.full_at_s <= now.as_secs_f64()
     }
 }

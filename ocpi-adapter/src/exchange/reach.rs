@@ -113,10 +113,15 @@ fn kind(address: IpAddr) -> Kind {
             [172, second, ..] if second & 0xf0 == 16 => Kind::Private,
             [100, second, ..] if second & 0xc0 == 64 => Kind::Private,
             // This network, link-local, protocol assignments, documentation, benchmarks, multicast, reserved.
-            [0 | 224.., ..] | [169, 254, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => Kind::Special,
-            [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => Kind::Special,
-            // Where two clouds keep their secrets.
-            [168, 63, 129, 16] => Kind::Special,
+            // Last, a public one where a cloud keeps its secrets.
+            [0 | 224.., ..]
+            | [169, 254, ..]
+            | [192, 0, 0 | 2, _]
+            | [192, 88, 99, _]
+            | [198, 18 | 19, ..]
+            | [198, 51, 100, _]
+            | [203, 0, 113, _]
+            | [168, 63, 129, 16] => Kind::Special,
             _ => Kind::Public,
         },
         IpAddr::V6(address) => match address.segments() {

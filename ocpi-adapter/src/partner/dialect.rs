@@ -97,6 +97,7 @@ pub enum DriverIds {
 /// The quirks of a partner, as data. The default is what OCPI 2.2.1 says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a quirk of its own, and they go together in any way")]
 pub struct Dialect {
     /// How tokens are sent to it.
     pub token_form: TokenForm,

@@ -96,7 +96,8 @@ impl Platform {
     ) -> Result<Link, String> {
         let versions_url = versions_url(credentials)?;
         let token = &credentials.token;
-        if !(1..=64).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        // Longer ones than OCPI has are seen, and do no harm.
+        if !(1..=1024).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("token: 1 to 64 printable characters without blanks".to_owned());
         }
         let parties: Vec<PartnerParty> = credentials.roles.iter().map(lower_party).collect();

@@ -12,6 +12,7 @@ use super::{Asked, Modules, Peer, configuration};
 use crate::envelope;
 use crate::platform::{Caller, Platform, Standing};
 use crate::token::Presented;
+use crate::version::Version;
 
 /// What of a request is repeated in its answer.
 pub(super) struct Frame {
@@ -41,9 +42,8 @@ impl Frame {
                 headers.insert(name, value);
             }
         }
-        // Credentials and versions go from platform to platform: no parties.
         let path = request.uri().path();
-        if path.contains("/sender/") || path.contains("/receiver/") {
+        if !is_configuration(path) {
             for (theirs, ours) in SWAPPED {
                 if let Some(value) = request.headers().get(theirs) {
                     headers.insert(HeaderName::from_static(ours), value.clone());
@@ -78,6 +78,13 @@ impl Frame {
         response.headers_mut().extend(reply.headers);
         response
     }
+}
+
+/// Tells whether a path, ours or an alias, leads to a module that goes from platform to platform: without parties.
+fn is_configuration(path: &str) -> bool {
+    let mut segments = path.split('/').filter(|part| !part.is_empty()).rev();
+    let last = segments.next().unwrap_or_default();
+    matches!(last, "versions" | "credentials") || Version::parse(last).is_some() || path.contains("/hubclientinfo")
 }
 
 /// Answers a request.

@@ -146,17 +146,15 @@ async fn a_partner_that_dawdles_takes_only_its_own_places() {
     let address = service.platform.config().public_url.socket_addrs(|| None).unwrap()[0];
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
     let head = format!(
-        "PUT /ocpi{SESSION} HTTP/1.1\r\nhost: x\r\nauthorization: Token token-of-stub\r\ncontent-length: 9\r\n\r\n{{"
+        "PUT /ocpi{SESSION} HTTP/1.1\r\nhost: x\r\nauthorization: Token token-of-stub\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n"
     );
     tokio::io::AsyncWriteExt::write_all(&mut slow, head.as_bytes()).await.unwrap();
-    // The request is in once the place is taken; until then there is one.
-    loop {
-        let busy = caller().get(&service.url("/versions")).await;
-        if busy.status == 429 {
-            assert_eq!((busy.code(), busy.header("retry-after")), (2000, "1"));
-            break;
-        }
-    }
+    // It is told to go on once its body is asked for, which is after it was let in.
+    let mut told = [0; 12];
+    tokio::io::AsyncReadExt::read_exact(&mut slow, &mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100");
+    let busy = caller().get(&service.url("/versions")).await;
+    assert_eq!((busy.outcome(), busy.header("retry-after")), ((429, 2000), "1"));
     assert_eq!(Caller::plain("token-of-other").get(&service.url("/versions")).await.outcome(), (200, 1000));
     drop(slow);
 }
