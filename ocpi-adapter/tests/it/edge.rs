@@ -14,7 +14,6 @@ use headroom_ocpi_adapter::{
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tracing::instrument::WithSubscriber;
 use url::Url;
 
 use crate::hosts::ScspMemory;
@@ -289,9 +288,10 @@ async fn no_token_is_ever_logged() {
     let writer = log.clone();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
-    // Tasks of the server run on this thread.
-    let _guard = tracing::subscriber::set_default(subscriber.finish());
-    let tokens = handshake(&log).with_current_subscriber().await;
+    // For all threads, or what other tests have called before may stay silent here.
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    tracing::callsite::rebuild_interest_cache();
+    let tokens = handshake(&log).await;
     let text = String::from_utf8(log.0.lock().clone()).unwrap();
     assert!(text.contains("refused") && text.contains("called a partner") && text.contains("HTTP 500"), "{text}");
     for token in tokens {
