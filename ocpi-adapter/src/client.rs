@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::exchange::{Answer, Call};
+use crate::exchange::{Answer, Call, masked};
 use crate::partner::{Interface, Link, Module, Partner};
 use crate::platform::{Platform, lift_interface, lift_module};
 use crate::wire::preferences::ChargingPreferencesResponse;
@@ -112,7 +112,7 @@ impl Client {
         let answer = self.send(&target, Method::PUT, &url, None, Some(body)).await?;
         let unreadable = LinkError::Unreadable {
             method: "PUT".to_owned(),
-            url: url.to_string(),
+            url: masked(&url),
             problem: "data is no answer to a preference".to_owned(),
         };
         let data = envelope::single(answer.success()?);
@@ -168,8 +168,8 @@ impl Client {
     ) -> Result<Answer, LinkError> {
         let link = target.link().ok_or_else(|| LinkError::NotRegistered(self.partner.clone()))?;
         let routing = self.routing(target, link, &method, to)?;
-        let (token, form) = (&link.token_sent, target.partner.dialect.token_form);
-        self.platform.exchange().send(Call { method, url, token, form, routing, body }).await
+        let (token, partner) = (&link.token_sent, &*target.partner);
+        self.platform.exchange().send(Call { method, url, token, partner, routing, body }).await
     }
 }
 
@@ -187,7 +187,8 @@ impl Target {
     }
 
     fn below<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
-        crate::platform::below(&self.url, segments)
+        let end = self.partner.dialect.trailing_slash.then_some("");
+        crate::platform::below(&self.url, segments.into_iter().chain(end))
     }
 }
 

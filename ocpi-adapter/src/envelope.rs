@@ -46,6 +46,33 @@ pub(crate) fn write(data: Option<Value>, code: u16, message: Option<&str>, now: 
     envelope
 }
 
+/// Parses JSON that is not nested too deep, which is looked at first: nothing is built of what would be thrown away.
+///
+/// **Errors**: what is wrong, without what was sent.
+pub(crate) fn parse(text: &[u8], depth_max: usize) -> Result<Value, String> {
+    if depth(text) > depth_max {
+        return Err(format!("nested deeper than {depth_max} levels"));
+    }
+    serde_json::from_slice(text).map_err(|error| format!("no JSON: {error}"))
+}
+
+/// Returns how deep objects and lists lie in each other in a text, should it be JSON.
+pub(crate) fn depth(text: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
 /// What an envelope held.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Envelope {
@@ -68,5 +95,19 @@ pub(crate) fn single(data: Value) -> Value {
     match data {
         Value::Array(mut items) if items.len() == 1 => items.remove(0),
         data => data,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{depth, parse};
+
+    #[test]
+    fn depth_counts_brackets_that_are_no_text() {
+        let deep = |text: &str| depth(text.as_bytes());
+        assert_eq!((deep("5"), deep("[]"), deep(r#"{"a":[{}],"b":[]}"#)), (0, 1, 3));
+        assert_eq!((deep(r#"["[[[["]"#), deep(r#"["\"[["]"#), deep(r#"["\\",[[]]]"#)), (1, 1, 3));
+        assert!(parse("[".repeat(1_000_000).as_bytes(), 32).unwrap_err().contains("deeper"));
+        assert!(parse(b"[[1]]", 2).is_ok() && parse(b"[[1]]", 1).is_err());
     }
 }

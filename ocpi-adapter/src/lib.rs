@@ -20,6 +20,8 @@ mod lower;
 pub mod memory;
 pub mod partner;
 pub mod platform;
+mod privacy;
+mod rate;
 pub mod received;
 pub mod roaming;
 pub mod server;
@@ -34,9 +36,10 @@ pub use hosts::{
     Outcome, Page, PageQuery, PartnerStore, PreferenceReply, ProfileSender, ScspHost, TokenSender, Unsaved,
 };
 pub use partner::{
-    Dialect, Endpoint, Interface, Link, Module, Partner, PartnerParty, Registration, Role, Secret, TokenForm,
+    Accepted, Alias, Dialect, DriverIds, Endpoint, Interface, Link, Module, Partner, PartnerParty, Rate, Registration,
+    Role, Secret, Timeouts, TokenForm, TokenHash,
 };
-pub use platform::{Platform, PlatformConfig, PlatformError};
+pub use platform::{Limits, Platform, PlatformConfig, PlatformError, Reach};
 pub use received::{Received, Rejected, Severity, Warning};
 pub use station::{ProfileAnswer, ProfileResult, RateUnit, Receipt, StationPeriod, StationProfile};
 pub use version::Version;

@@ -3,35 +3,19 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use headroom_domain::{Current, PartnerId, PartyId};
+use headroom_domain::{PartnerId, PartyId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::station::RateUnit;
+use crate::exchange::masked;
 use crate::version::Version;
 
-/// A token. It is written in full where it is saved and never where it is logged.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
+mod dialect;
+mod secret;
 
-impl Secret {
-    /// Wraps a token.
-    pub fn new(token: impl Into<String>) -> Self {
-        Self(token.into())
-    }
-
-    /// Returns the token, for the one line of a request that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
+pub use dialect::{Accepted, Alias, Dialect, DriverIds, Rate, Timeouts, TokenForm};
+pub(crate) use secret::hex;
+pub use secret::{Secret, TokenHash};
 
 /// What a party does in the roaming world (OCPI 2.2.1 §2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -90,7 +74,7 @@ pub enum Interface {
 }
 
 /// Where a module of a partner is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// The module.
     pub module: Module,
@@ -98,6 +82,12 @@ pub struct Endpoint {
     pub interface: Interface,
     /// Its address.
     pub url: Url,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?} {}", self.module, self.interface, masked(&self.url))
+    }
 }
 
 /// A role of a party that a partner's platform hosts.
@@ -112,14 +102,18 @@ pub struct PartnerParty {
 }
 
 /// What registration brought about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Where the partner lists its versions.
     pub versions_url: Url,
     /// What we send.
     pub token_sent: Secret,
-    /// What the partner sends.
-    pub token_received: Secret,
+    /// What the partner sends. It is only ever compared, so only its hash is kept.
+    pub token_received: TokenHash,
+    /// What the partner may send until it has used `token_received` once: an answer that changes tokens may be lost,
+    /// and then the partner knows only what it had before. **Shape**: newest first, at most [`Link::TOKENS_BEFORE`].
+    #[serde(default)]
+    pub tokens_before: Vec<TokenHash>,
     /// Who stands behind the partner's platform.
     pub parties: Vec<PartnerParty>,
     /// The version that both speak.
@@ -127,11 +121,34 @@ pub struct Link {
     pub version: Version,
     /// Where its modules are reached, for the version in use.
     pub endpoints: Vec<Endpoint>,
+    /// The party that is the partner's hub, where it routes between parties (`hub_party_id`, OCPI 2.3.0 §7.3).
+    #[serde(default)]
+    pub hub: Option<PartyId>,
+    /// What of our offer the partner was told, as a hash; see [`crate::Platform::outdated`].
+    #[serde(default)]
+    pub told: Option<String>,
     /// When the link was made or renewed.
     pub registered_at: DateTime<Utc>,
 }
 
+/// Says what people may read: no tokens, and addresses without secrets.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("versions_url", &masked(&self.versions_url))
+            .field("version", &self.version)
+            .field("parties", &self.parties)
+            .field("hub", &self.hub)
+            .field("endpoints", &self.endpoints)
+            .field("registered_at", &self.registered_at)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Link {
+    /// How many replaced tokens are kept at most.
+    pub const TOKENS_BEFORE: usize = 4;
+
     /// Returns where a module is reached.
     pub fn endpoint(&self, module: &Module, interface: Interface) -> Option<&Url> {
         let found = self.endpoints.iter().find(|end| {
@@ -143,26 +160,28 @@ impl Link {
 
     /// Returns the party of the hub, when the partner is one.
     pub fn hub(&self) -> Option<&PartyId> {
-        self.parties.iter().find(|party| party.role == Role::Hub).map(|party| &party.party)
+        let by_role = || self.parties.iter().find(|party| party.role == Role::Hub).map(|party| &party.party);
+        self.hub.as_ref().or_else(by_role)
     }
 
-    /// Tells whether the partner hosts a role.
+    /// Tells whether the partner hosts a role. Since 2.3.0 a hub is known by its hub party, no longer by a role.
     pub fn has_role(&self, role: &Role) -> bool {
-        self.parties.iter().any(|party| party.role == *role)
+        self.parties.iter().any(|party| party.role == *role) || (*role == Role::Hub && self.hub.is_some())
     }
 }
 
 /// How far the link to a partner is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "partners are few, and most of them are registered")]
 pub enum Registration {
     /// No link: never made, or ended by either side. No call leaves.
     #[default]
     None,
     /// The partner was given a token A and may register with it.
     Invited {
-        /// The token A.
-        token_a: Secret,
+        /// The token A, as a hash: it is only ever compared.
+        token_a: TokenHash,
     },
     /// The link is made.
     Registered(Link),
@@ -192,48 +211,6 @@ impl Partner {
         match &self.registration {
             Registration::Registered(link) => Some(link),
             Registration::None | Registration::Invited { .. } => None,
-        }
-    }
-}
-
-/// How tokens stand in the `Authorization` header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenForm {
-    /// In Base64, as OCPI asks since 2.2-d2.
-    #[default]
-    Base64,
-    /// As they are, as older partners expect.
-    Plain,
-}
-
-/// The quirks of a partner, as data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Dialect {
-    /// How tokens are sent to it; both forms are always accepted from it.
-    pub token_form: TokenForm,
-    /// The unit of profiles, whatever the connector; absent: amperes on AC, watts on DC.
-    pub rate_unit: Option<RateUnit>,
-    /// Its EVSEs take profiles even where they do not say so.
-    pub assume_profile_capable: bool,
-    /// A limit above zero and below this is sent as zero: no vehicle charges with less.
-    pub minimum_a: Current,
-    /// Its stations take a limit of zero as a pause. Where they do not, plans must stay at or above `minimum_a`.
-    pub may_pause: bool,
-    /// It passes on objects of parties that are not its own, as hubs do (hubs may in any case).
-    pub forwards: bool,
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self {
-            token_form: TokenForm::Base64,
-            rate_unit: None,
-            assume_profile_capable: false,
-            minimum_a: Current::ZERO,
-            may_pause: true,
-            forwards: false,
         }
     }
 }

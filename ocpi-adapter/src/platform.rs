@@ -2,103 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use headroom_domain::{Clock, PartnerId, PartyId};
 use parking_lot::Mutex;
 use url::Url;
 
-use crate::client::{Client, LinkError};
+use crate::client::Client;
 use crate::exchange::Exchange;
-use crate::hosts::{HostError, PartnerStore};
-use crate::partner::{Dialect, Partner, Registration, Role, Secret};
+use crate::hosts::PartnerStore;
+use crate::partner::{Dialect, Partner, Registration, Role, Secret, TokenHash};
 use crate::roaming::ClientInfo;
-use crate::token::{self, Presented};
+use crate::token;
 use crate::version::Version;
+use limits::Gate;
 
 mod clients;
+mod config;
 mod credentials;
 mod discovery;
+mod error;
+mod limits;
+mod offer;
 mod registration;
+mod tokens;
+pub(crate) mod v211;
 
+pub use config::PlatformConfig;
+pub use error::PlatformError;
+pub use limits::Limits;
+
+pub use crate::exchange::Reach;
 pub(crate) use credentials::{Refusal, Wish};
-pub(crate) use discovery::{lift_interface, lift_module, lift_role, lower_module, lower_role, our_endpoints};
-
-/// Who we are on the wire.
-#[derive(Debug, Clone)]
-pub struct PlatformConfig {
-    /// Where partners reach us, for example `https://charge.example/ocpi`; its path is where the router answers.
-    pub public_url: Url,
-    /// What we do: [`Role::Scsp`], [`Role::Cpo`], [`Role::Emsp`] or [`Role::Hub`]. It decides the modules on offer.
-    pub role: Role,
-    /// Who we are.
-    pub party: PartyId,
-    /// What we are called.
-    pub business_name: String,
-    /// The versions that we speak, oldest first; the newest that a partner speaks too is used.
-    pub versions: Vec<Version>,
-    /// Most objects in a page that we serve.
-    pub page_limit: usize,
-    /// How long one request to a partner may take, in real time.
-    pub request_timeout: Duration,
-}
-
-impl PlatformConfig {
-    /// Makes a configuration with pages of 100 and 20 s for a request.
-    pub fn new(public_url: Url, role: Role, party: PartyId, business_name: impl Into<String>) -> Self {
-        Self {
-            public_url,
-            role,
-            party,
-            business_name: business_name.into(),
-            versions: vec![Version::V22, Version::V221, Version::V230],
-            page_limit: 100,
-            request_timeout: Duration::from_secs(20),
-        }
-    }
-
-    /// Returns the version that a text names, when we speak it.
-    pub(crate) fn speaks(&self, text: &str) -> Option<Version> {
-        Version::parse(text).filter(|version| self.versions.contains(version))
-    }
-}
-
-/// Why a link could not be made, renewed or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum PlatformError {
-    /// Nobody of that name.
-    #[error("partner {0} is not known: name it in the configuration or invite it")]
-    UnknownPartner(PartnerId),
-    /// The link is there already.
-    #[error("partner {0} is registered already: unregister it first")]
-    AlreadyRegistered(PartnerId),
-    /// The partner offers no version that we speak.
-    #[error("partner {partner} offers versions {offered:?}, none of which we speak")]
-    NoMutualVersion {
-        /// The partner.
-        partner: PartnerId,
-        /// What it offers.
-        offered: Vec<String>,
-    },
-    /// The partner lacks a module without which a link is of no use.
-    #[error("partner {partner} offers no {missing}: ask it to")]
-    MissingEndpoint {
-        /// The partner.
-        partner: PartnerId,
-        /// What is missing.
-        missing: String,
-    },
-    /// A request to the partner failed.
-    #[error(transparent)]
-    Link(#[from] LinkError),
-    /// The partner could not be saved.
-    #[error("partner {0} could not be saved: {1}")]
-    Store(PartnerId, HostError),
-    /// No HTTP client could be made.
-    #[error("no HTTP client could be made: {0}")]
-    Http(String),
-}
+pub(crate) use discovery::{lift_interface, lift_module, lift_role, lower_module, lower_role};
+pub(crate) use limits::TooMany;
+pub(crate) use tokens::{Caller, Standing};
 
 /// Our side of every link. Clones are handles to the same platform, the one owner of its partners.
 #[derive(Clone)]
@@ -112,13 +50,14 @@ struct Inner {
     partners: Mutex<BTreeMap<PartnerId, Entry>>,
     store: Arc<dyn PartnerStore>,
     exchange: Exchange,
+    gate: Gate,
 }
 
 /// A partner and what is going on with it.
 struct Entry {
     partner: Arc<Partner>,
     /// A token that the partner was just given and has not confirmed: good for our versions, nothing else.
-    pending: Option<Secret>,
+    pending: Option<TokenHash>,
     /// Held while a link is made, renewed or ended.
     registration: Arc<tokio::sync::Mutex<()>>,
     /// Held while an object of the partner is read, merged and stored.
@@ -139,17 +78,6 @@ impl Entry {
     }
 }
 
-/// With what a caller has shown who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// With the token A of an invitation.
-    Invited,
-    /// With a token that was just handed out by a handshake that is not over.
-    Pending,
-    /// With the token of its link.
-    Registered,
-}
-
 impl Platform {
     /// Makes a platform with the partners it had when it last ran.
     pub fn new(
@@ -158,9 +86,10 @@ impl Platform {
         partners: Vec<Partner>,
         store: Arc<dyn PartnerStore>,
     ) -> Result<Self, PlatformError> {
-        let exchange = Exchange::new(config.request_timeout).map_err(|error| PlatformError::Http(error.to_string()))?;
+        let exchange = Exchange::new(&config).map_err(|error| PlatformError::Http(error.to_string()))?;
+        let gate = Gate::new(config.limits, clock.now());
         let partners = partners.into_iter().map(|partner| (partner.id.clone(), Entry::new(partner))).collect();
-        Ok(Self { inner: Arc::new(Inner { config, clock, partners: Mutex::new(partners), store, exchange }) })
+        Ok(Self { inner: Arc::new(Inner { config, clock, partners: Mutex::new(partners), store, exchange, gate }) })
     }
 
     /// Returns who we are.
@@ -210,7 +139,7 @@ impl Platform {
             return Err(PlatformError::AlreadyRegistered(partner.clone()));
         }
         let token_a = token::generate();
-        let registration = Registration::Invited { token_a: token_a.clone() };
+        let registration = Registration::Invited { token_a: TokenHash::of(&token_a) };
         self.save(Partner { id: partner.clone(), registration, dialect }).await?;
         Ok(token_a)
     }
@@ -230,22 +159,6 @@ impl Platform {
     /// Returns an address of ours.
     pub(crate) fn url<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
         below(&self.inner.config.public_url, segments)
-    }
-
-    /// Returns who presents a token. Looks at every token, so that the time taken does not tell which is close.
-    pub(crate) fn authenticate(&self, presented: &Presented) -> Option<(Arc<Partner>, Standing)> {
-        let partners = self.inner.partners.lock();
-        let tokens = partners.values().flat_map(|entry| {
-            let known = match &entry.partner.registration {
-                Registration::None => None,
-                Registration::Invited { token_a } => Some((token_a, Standing::Invited)),
-                Registration::Registered(link) => Some((&link.token_received, Standing::Registered)),
-            };
-            let pending = entry.pending.as_ref().map(|token| (token, Standing::Pending));
-            known.into_iter().chain(pending).map(|(token, standing)| (entry.partner.clone(), token, standing))
-        });
-        let found = tokens.filter(|(_, token, _)| presented.is(token));
-        found.map(|(partner, _, standing)| (partner, standing)).reduce(|_, later| later)
     }
 
     /// Returns the lock under which objects of a partner are merged.
@@ -270,7 +183,17 @@ impl Platform {
         Ok(())
     }
 
-    fn set_pending(&self, id: &PartnerId, token: Option<Secret>) {
+    /// Saves all partners, for a store that still holds tokens as older versions of this program saved them.
+    pub async fn save_all(&self) -> Result<(), PlatformError> {
+        for partner in self.partners() {
+            let lock = self.enter(&partner.id, Dialect::default());
+            let _guard = lock.lock().await;
+            self.save(self.known(&partner.id)?).await?;
+        }
+        Ok(())
+    }
+
+    fn set_pending(&self, id: &PartnerId, token: Option<TokenHash>) {
         if let Some(entry) = self.inner.partners.lock().get_mut(id) {
             entry.pending = token;
         }

@@ -37,6 +37,7 @@ mod request;
 mod scsp;
 mod sessions;
 mod tariffs;
+mod tls;
 mod tokens;
 
 use cpo::Cpo;
@@ -45,6 +46,7 @@ pub use hub::Hub;
 use reply::Reply;
 use request::Incoming;
 use scsp::Scsp;
+pub use tls::{Peer, TlsError, TlsFiles, TlsListener, serve_tls};
 
 /// Makes the router of a smart charging service: versions, credentials, locations, sessions, tariffs, tokens and charge
 /// detail records as receiver, charging profiles as sender, and charging preferences.

@@ -2,14 +2,26 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use subtle::{Choice, ConstantTimeEq};
+use subtle::Choice;
 
-use crate::partner::{Secret, TokenForm};
+use crate::partner::{Secret, TokenForm, TokenHash};
 
 /// A token as a header brought it: plain or in Base64, which cannot be told apart by looking.
 pub(crate) struct Presented {
-    raw: Vec<u8>,
-    decoded: Option<Vec<u8>>,
+    plain: Reading,
+    decoded: Option<Reading>,
+}
+
+/// What a header may have meant.
+struct Reading {
+    token: Secret,
+    hash: TokenHash,
+}
+
+impl Reading {
+    fn of(token: &str) -> Self {
+        Self { token: Secret::new(token), hash: TokenHash::of_bytes(token.as_bytes()) }
+    }
 }
 
 impl Presented {
@@ -20,21 +32,28 @@ impl Presented {
         if !scheme.eq_ignore_ascii_case("Token") || token.is_empty() {
             return None;
         }
-        let decoded = BASE64_STANDARD.decode(token).ok().map(|mut bytes| {
-            // The examples of the standard end in a line feed.
-            if bytes.last() == Some(&b'\n') {
-                bytes.pop();
-            }
-            bytes
-        });
-        Some(Self { raw: token.as_bytes().to_vec(), decoded })
+        let decoded = BASE64_STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        // The examples of the standard end in a line feed.
+        let decoded = decoded.map(|text| Reading::of(text.strip_suffix('\n').unwrap_or(&text)));
+        Some(Self { plain: Reading::of(token), decoded })
     }
 
-    /// Tells whether it is this token, in a time that says nothing of how much of it is right.
-    pub(crate) fn is(&self, token: &Secret) -> bool {
-        let token = token.expose().as_bytes();
-        let decoded = self.decoded.as_ref().map_or(Choice::from(0), |decoded| decoded.as_slice().ct_eq(token));
-        (self.raw.as_slice().ct_eq(token) | decoded).into()
+    /// Returns the form in which it is this token, if it is, in a time that says nothing of how much of it is right.
+    pub(crate) fn form_of(&self, token: &TokenHash) -> Option<TokenForm> {
+        let decoded = self.decoded.as_ref().map_or(Choice::from(0), |reading| reading.hash.is(token));
+        let plain = self.plain.hash.is(token);
+        if decoded.into() {
+            return Some(TokenForm::Base64);
+        }
+        bool::from(plain).then_some(TokenForm::Plain)
+    }
+
+    /// Returns the token that was meant, once the form is known.
+    pub(crate) fn token(&self, form: TokenForm) -> &Secret {
+        match (form, &self.decoded) {
+            (TokenForm::Base64, Some(decoded)) => &decoded.token,
+            _ => &self.plain.token,
+        }
     }
 }
 

@@ -102,7 +102,7 @@ async fn platform(
             partner.dialect = dialect;
         } else if !known.contains(&PartnerId::new(entry.id.clone())) {
             let mut partner = Partner::new(PartnerId::new(entry.id.clone()), dialect);
-            partner.registration = Registration::Invited { token_a: Secret::new(entry.invite_token.clone()) };
+            partner.registration = Registration::Invited { token_a: Secret::new(entry.invite_token.clone()).into() };
             partners.push(partner);
         }
     }

@@ -1,5 +1,7 @@
 //! Why a call to a partner failed, and whether it may succeed later.
 
+use std::time::Duration;
+
 use headroom_domain::{PartnerId, PartyId};
 
 use crate::envelope::{HUB_NOT_CONNECTED, HUB_TIMEOUT, HUB_UNKNOWN_RECEIVER};
@@ -72,6 +74,8 @@ pub enum LinkError {
         code: Option<u16>,
         /// The message of the body, cut.
         message: String,
+        /// How long the partner asks us to wait (`Retry-After`).
+        retry_after: Option<Duration>,
     },
     /// An answer with an OCPI error.
     #[error("{method} {url}: OCPI {code}: {message}")]
@@ -125,6 +129,14 @@ pub enum LinkError {
 }
 
 impl LinkError {
+    /// Returns how long the partner asks us to wait before the same call is made again, when it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Http { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// Tells whether the same call may succeed later (HTTP 429 and 5xx, OCPI 3000, 4000, 4002 and 4003, no
     /// connection).
     pub fn is_retryable(&self) -> bool {

@@ -121,7 +121,7 @@ impl<T> Pages<T> {
 
 /// Returns the objects of a page; a page that is a single object is a list of one.
 pub(crate) fn objects(answer: Answer) -> Result<Vec<Value>, LinkError> {
-    let (method, url) = (answer.method.to_string(), answer.url.to_string());
+    let (method, url) = (answer.method.to_string(), answer.url.clone());
     match answer.success()? {
         Value::Array(objects) => Ok(objects),
         Value::Null => Ok(Vec::new()),

@@ -93,7 +93,8 @@ impl Client {
         to: &PartyId,
         body: Option<Value>,
     ) -> Result<Receipt, LinkError> {
-        receipt(self.send(target, method, url, Some(to), body).await?)
+        let Receipt { answer, timeout_s } = receipt(self.send(target, method, url, Some(to), body).await?)?;
+        Ok(Receipt { answer, timeout_s: target.partner.dialect.timeouts.bound(timeout_s) })
     }
 }
 
@@ -105,7 +106,7 @@ fn receipt(answer: Answer) -> Result<Receipt, LinkError> {
     if let Some(receipt) = response.as_ref().and_then(lower::profile::receipt) {
         return Ok(receipt);
     }
-    let (method, url) = (answer.method.to_string(), answer.url.to_string());
+    let (method, url) = (answer.method.to_string(), answer.url.clone());
     let problem = "data has no result that OCPI knows".to_owned();
     Err(answer.success().err().unwrap_or(LinkError::Unreadable { method, url, problem }))
 }

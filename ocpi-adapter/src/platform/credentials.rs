@@ -1,9 +1,10 @@
 //! Links that a partner makes, renews and ends.
 
 use super::discovery::{DiscoveryError, versions_url};
-use super::{Platform, PlatformError, Standing};
+use super::tokens::{Caller, Standing};
+use super::{Platform, PlatformError};
 use crate::envelope::{CLIENT_API, INVALID, NO_ENDPOINT, NO_VERSION};
-use crate::partner::{Dialect, Link, Partner, Registration, Secret};
+use crate::partner::{Dialect, Link, Partner, Registration, Secret, TokenHash};
 use crate::token;
 use crate::version::Version;
 use crate::wire::credentials as wire;
@@ -38,30 +39,31 @@ pub(crate) enum Wish {
 impl Platform {
     /// Takes a partner's credentials and returns ours, with a new token for it. Durable before it returns.
     ///
-    /// Before, the partner's versions and details are fetched with its new token, as OCPI wants. The old token stays
-    /// good until then, so that a partner whose request fails can try again.
+    /// Before, the partner's versions and details are fetched with its new token, as OCPI wants. What the partner had
+    /// before a PUT stays good until it has used the new token once, so that it can try again when it never got our
+    /// answer.
     pub(crate) async fn accept(
         &self,
-        partner: &Partner,
+        caller: &Caller,
         wish: Wish,
         version: Version,
         credentials: &wire::Credentials,
     ) -> Result<wire::Credentials, Refusal> {
-        let lock = self.enter(&partner.id, Dialect::default());
+        let lock = self.enter(&caller.partner.id, Dialect::default());
         let _guard = lock.lock().await;
-        let known = self.known(&partner.id)?;
-        if known.registration != partner.registration {
-            return Err(Refusal::DeadToken);
-        }
-        match (wish, &known.registration) {
-            (Wish::Register, Registration::Invited { .. }) | (Wish::Update, Registration::Registered(_)) => {}
-            (Wish::Register, _) => return Err(Refusal::REGISTERED),
-            (Wish::Update, _) => return Err(Refusal::NOT_REGISTERED),
-        }
-        let link = self.check(&known, version, credentials).await?;
-        let ours = self.credentials(&link.token_received, &partner.id, version);
+        let known = self.known(&caller.partner.id)?;
+        let standing = known.registration.standing(&caller.token).ok_or(Refusal::DeadToken)?;
+        let before = match (wish, standing, known.link()) {
+            (Wish::Register, Standing::Invited, _) => Vec::new(),
+            (Wish::Update, Standing::Registered, Some(link)) => before(&caller.token, link),
+            (Wish::Register, ..) => return Err(Refusal::REGISTERED),
+            (Wish::Update, ..) => return Err(Refusal::NOT_REGISTERED),
+        };
+        let token = token::generate();
+        let link = self.check(&known, version, credentials, &token).await?;
+        let link = Link { tokens_before: before, ..link };
         self.save(Partner { registration: Registration::Registered(link), ..known }).await?;
-        Ok(ours)
+        Ok(self.credentials(&token, &caller.partner.id, version))
     }
 
     /// Fetches what a partner offers in a version and makes a link of it.
@@ -70,6 +72,7 @@ impl Platform {
         partner: &Partner,
         version: Version,
         credentials: &wire::Credentials,
+        token_received: &Secret,
     ) -> Result<Link, Refusal> {
         let invalid = |problem: String| Refusal::Ocpi(INVALID, problem);
         let versions_url = versions_url(credentials).map_err(invalid)?;
@@ -81,22 +84,32 @@ impl Platform {
                 Refusal::Ocpi(NO_VERSION, format!("you offer {offered:?}, these credentials are for {version}"))
             }
         })?;
-        let link = self.link(credentials, offer, token::generate()).map_err(invalid)?;
-        match self.missing_endpoint(|role| link.has_role(role), &link.endpoints) {
+        let link = self.link(credentials, offer, token_received).map_err(invalid)?;
+        match self.missing_endpoint(version, |role| link.has_role(role), &link.endpoints) {
             Some(missing) => Err(Refusal::Ocpi(NO_ENDPOINT, format!("you offer no {missing}"))),
             None => Ok(link),
         }
     }
 
     /// Ends a link because the partner says so.
-    pub(crate) async fn end(&self, partner: &Partner, standing: Standing) -> Result<(), Refusal> {
-        let lock = self.enter(&partner.id, Dialect::default());
+    pub(crate) async fn end(&self, caller: &Caller) -> Result<(), Refusal> {
+        let lock = self.enter(&caller.partner.id, Dialect::default());
         let _guard = lock.lock().await;
-        let known = self.known(&partner.id)?;
-        if standing != Standing::Registered || known.link().is_none() {
-            return Err(Refusal::NOT_REGISTERED);
+        let known = self.known(&caller.partner.id)?;
+        match known.registration.standing(&caller.token) {
+            Some(Standing::Registered) => {}
+            Some(_) => return Err(Refusal::NOT_REGISTERED),
+            None => return Err(Refusal::DeadToken),
         }
         let saved: Result<(), PlatformError> = self.save(Partner { registration: Registration::None, ..known }).await;
         saved.map_err(Refusal::from)
     }
+}
+
+/// Returns what stays good for a while after a PUT: the token that it came with first, then all others, newest first.
+fn before(presented: &Secret, link: &Link) -> Vec<TokenHash> {
+    let presented = TokenHash::of(presented);
+    let others = std::iter::once(link.token_received).chain(link.tokens_before.iter().copied());
+    let before = std::iter::once(presented).chain(others.filter(|token| *token != presented));
+    before.take(Link::TOKENS_BEFORE).collect()
 }

@@ -4,10 +4,10 @@ use axum::http::Method;
 use headroom_domain::{PartnerId, PartyId};
 use url::Url;
 
-use super::{Platform, PlatformError};
+use super::{Platform, PlatformError, v211};
 use crate::client::LinkError;
-use crate::exchange::Call;
-use crate::partner::{Endpoint, Interface, Link, Module, Partner, PartnerParty, Role, Secret};
+use crate::exchange::{self, Call};
+use crate::partner::{Endpoint, Interface, Link, Module, Partner, PartnerParty, Role, Secret, TokenHash};
 use crate::version::Version;
 use crate::wire::credentials as wire;
 use crate::wire::types::BusinessDetails;
@@ -46,12 +46,14 @@ impl Platform {
             let offered = offered.iter().map(|found| found.version.as_str().to_owned());
             return Err(DiscoveryError::NoMutualVersion(offered.collect()));
         };
-        let url = Url::parse(url).map_err(|error| {
-            let problem = format!("the address {url:?} of version {version}: {error}");
-            LinkError::Unreadable { method: "GET".to_owned(), url: versions_url.to_string(), problem }
+        let url = exchange::address(url).map_err(|problem| {
+            let problem = format!("the address of version {version}: {problem}");
+            LinkError::Unreadable { method: "GET".to_owned(), url: exchange::masked(versions_url), problem }
         })?;
         let details: VersionDetails = self.fetch(partner, &url, token).await?;
-        Ok(Offer { version, endpoints: details.endpoints.iter().filter_map(lower_endpoint).collect() })
+        let partner_role = v211::counterpart(&self.config().role);
+        let endpoints = details.endpoints.iter().filter_map(|end| lower_endpoint(end, version, &partner_role));
+        Ok(Offer { version, endpoints: endpoints.collect() })
     }
 
     async fn fetch<T: serde::de::DeserializeOwned>(
@@ -60,8 +62,7 @@ impl Platform {
         url: &Url,
         token: &Secret,
     ) -> Result<T, LinkError> {
-        let form = partner.dialect.token_form;
-        let call = Call { method: Method::GET, url, token, form, routing: None, body: None };
+        let call = Call { method: Method::GET, url, token, partner, routing: None, body: None };
         self.exchange().send(call).await?.read()
     }
 
@@ -100,27 +101,42 @@ impl Platform {
         &self,
         credentials: &wire::Credentials,
         Offer { version, endpoints }: Offer,
-        token_received: Secret,
+        token_received: &Secret,
     ) -> Result<Link, String> {
         let versions_url = versions_url(credentials)?;
-        if credentials.token.is_empty() || !credentials.token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let token = &credentials.token;
+        // Longer ones than OCPI has are seen, and do no harm.
+        if !(1..=1024).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("token: 1 to 64 printable characters without blanks".to_owned());
         }
-        let mut parties: Vec<PartnerParty> = credentials.parties().iter().map(lower_party).collect();
+        let parties: Vec<PartnerParty> = credentials.roles.iter().map(lower_party).collect();
         if parties.is_empty() {
             return Err("roles: name at least one".to_owned());
         }
-        let hub = credentials.hub_party_id.as_deref().and_then(lower_hub);
-        parties
-            .extend(hub.filter(|hub| parties.iter().all(|known| known.party != hub.party || known.role != hub.role)));
-        let token_sent = Secret::new(credentials.token.clone());
-        let registered_at = self.now();
-        Ok(Link { versions_url, token_sent, token_received, parties, version, endpoints, registered_at })
+        Ok(Link {
+            versions_url,
+            token_sent: Secret::new(credentials.token.clone()),
+            token_received: TokenHash::of(token_received),
+            tokens_before: Vec::new(),
+            parties,
+            version,
+            endpoints,
+            hub: credentials.hub_party_id.as_deref().and_then(lower_hub),
+            told: Some(self.told()),
+            registered_at: self.now(),
+        })
     }
 
     /// Returns a module that is missing and without which a link to a partner of these roles is of no use.
-    pub(super) fn missing_endpoint(&self, has: impl Fn(&Role) -> bool, endpoints: &[Endpoint]) -> Option<String> {
+    pub(super) fn missing_endpoint(
+        &self,
+        version: Version,
+        has: impl Fn(&Role) -> bool,
+        endpoints: &[Endpoint],
+    ) -> Option<String> {
         let needed = match self.config().role {
+            // 2.1.1 has no charging profiles: its operators can be read from.
+            Role::Scsp if version == Version::V211 && has(&Role::Cpo) => (Module::Locations, Interface::Sender),
             Role::Scsp if has(&Role::Cpo) => (Module::ChargingProfiles, Interface::Receiver),
             Role::Cpo if has(&Role::Scsp) => (Module::Sessions, Interface::Receiver),
             Role::Emsp if has(&Role::Scsp) => (Module::Sessions, Interface::Sender),
@@ -219,31 +235,31 @@ pub(crate) fn our_endpoints(role: &Role) -> &'static [(ModuleId, InterfaceRole)]
 }
 
 pub(super) fn versions_url(credentials: &wire::Credentials) -> Result<Url, String> {
-    let url = Url::parse(&credentials.url).map_err(|error| format!("url {:?}: {error}", credentials.url))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("url {:?}: send an address that begins with https://", credentials.url));
-    }
-    Ok(url)
+    exchange::address(&credentials.url).map_err(|problem| format!("url: {problem}"))
 }
 
-fn lower_endpoint(endpoint: &versions::Endpoint) -> Option<Endpoint> {
+/// Reads an endpoint. In 2.1.1, which does not say it, the side follows from what the partner is.
+fn lower_endpoint(endpoint: &versions::Endpoint, version: Version, partner: &Role) -> Option<Endpoint> {
     let module = lower_module(&endpoint.identifier);
     let interface = match &endpoint.role {
-        Some(InterfaceRole::Receiver) => Interface::Receiver,
-        Some(InterfaceRole::Sender) | None => Interface::Sender,
-        Some(InterfaceRole::Unlisted(role)) => {
-            tracing::warn!(role, url = endpoint.url, "an endpoint of no role that OCPI knows: not used");
-            return None;
-        }
-    };
-    match Url::parse(&endpoint.url) {
-        Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
-            Some(Endpoint { module, interface, url })
-        }
-        Ok(_) | Err(_) => {
-            tracing::warn!(url = endpoint.url, "an endpoint without a good address: not used");
+        _ if version == Version::V211 => v211::interface(&module, partner),
+        None => Interface::Sender,
+        Some(side) => lower_interface(side).or_else(|| {
+            tracing::warn!(module = endpoint.identifier.as_str(), "an endpoint of no role that OCPI knows: not used");
             None
-        }
+        })?,
+    };
+    let url = exchange::address(&endpoint.url).inspect_err(|problem| {
+        tracing::warn!(module = endpoint.identifier.as_str(), problem, "an endpoint without a good address: not used");
+    });
+    Some(Endpoint { module, interface, url: url.ok()? })
+}
+
+pub(super) fn lower_interface(side: &InterfaceRole) -> Option<Interface> {
+    match side {
+        InterfaceRole::Receiver => Some(Interface::Receiver),
+        InterfaceRole::Sender => Some(Interface::Sender),
+        InterfaceRole::Unlisted(_) => None,
     }
 }
 
@@ -256,19 +272,18 @@ fn lift_party(party: &PartnerParty) -> wire::CredentialsRole {
     }
 }
 
+/// Reads a hub party: country and party in one.
+fn lower_hub(text: &str) -> Option<PartyId> {
+    let text = text.trim();
+    (text.len() == 5).then(|| text.split_at_checked(2)).flatten().map(|(country, party)| PartyId::new(country, party))
+}
+
 fn lower_party(role: &wire::CredentialsRole) -> PartnerParty {
     PartnerParty {
         role: lower_role(&role.role),
         party: PartyId::new(&role.country_code, &role.party_id),
         business_name: role.business_details.as_ref().map(|details| details.name.clone()).unwrap_or_default(),
     }
-}
-
-/// Reads the party of a hub: since 2.3.0 its roles are those of the parties behind it, and it is named apart.
-fn lower_hub(id: &str) -> Option<PartnerParty> {
-    let (country, party) = id.trim().split_at_checked(2)?;
-    let party = PartyId::new(country, party);
-    (!party.party_id().is_empty()).then(|| PartnerParty { role: Role::Hub, party, business_name: String::new() })
 }
 
 pub(crate) fn lower_role(role: &wire::Role) -> Role {

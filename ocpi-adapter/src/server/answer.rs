@@ -1,16 +1,18 @@
 //! From request to answer: who calls, which module, and the headers and envelope around it.
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use axum::response::Response;
 
 use super::reply::Reply;
 use super::request::Incoming;
-use super::{Asked, Modules, clients, configuration};
+use super::{Asked, Modules, Peer, clients, configuration};
 use crate::envelope;
-use crate::platform::{Platform, Standing};
+use crate::platform::{Caller, Platform, Standing};
 use crate::token::Presented;
+use crate::version::Version;
 
 /// What of a request is repeated in its answer.
 pub(super) struct Frame {
@@ -40,10 +42,8 @@ impl Frame {
                 headers.insert(name, value);
             }
         }
-        // Credentials, versions and hubclientinfo go from platform to platform: no parties.
         let path = request.uri().path();
-        let functional = path.contains("/sender/") || path.contains("/receiver/");
-        if functional && !path.contains("/hubclientinfo") {
+        if !is_configuration(path) {
             for (theirs, ours) in SWAPPED {
                 if let Some(value) = request.headers().get(theirs) {
                     headers.insert(HeaderName::from_static(ours), value.clone());
@@ -63,8 +63,11 @@ impl Frame {
 
     /// Puts a reply into its envelope.
     pub(super) fn close(self, reply: Reply) -> Response {
-        if reply.code != envelope::SUCCESS {
-            let status = reply.status.as_u16();
+        let status = reply.status.as_u16();
+        if reply.status == StatusCode::TOO_MANY_REQUESTS {
+            // A flood of requests must not become one of lines.
+            tracing::debug!(what = self.what, status, message = reply.message, "told to wait");
+        } else if reply.code != envelope::SUCCESS {
             tracing::warn!(what = self.what, status, code = reply.code, message = reply.message, "refused");
         }
         let body = envelope::write(reply.data, reply.code, reply.message.as_deref(), self.platform.now());
@@ -75,6 +78,13 @@ impl Frame {
         response.headers_mut().extend(reply.headers);
         response
     }
+}
+
+/// Tells whether a path, ours or an alias, leads to a module that goes from platform to platform: without parties.
+fn is_configuration(path: &str) -> bool {
+    let mut segments = path.split('/').filter(|part| !part.is_empty()).rev();
+    let last = segments.next().unwrap_or_default();
+    matches!(last, "versions" | "credentials") || Version::parse(last).is_some() || path.contains("/hubclientinfo")
 }
 
 /// Answers a request.
@@ -93,34 +103,63 @@ async fn answer_or_refuse(
     prefix: &[String],
     request: Request<Body>,
 ) -> Result<Reply, Reply> {
-    let presented = presented(request.headers())?;
-    let (caller, standing) = platform
-        .authenticate(&presented)
-        .ok_or_else(|| Reply::unauthorized("the token is not known: was the link made, renewed or ended?"))?;
-    let mut incoming = Incoming::read(request, prefix).await?;
+    let caller = caller(platform, &request)?;
+    let _permit = platform.admit(&caller.partner.id).map_err(Reply::too_many)?;
+    platform.confirm(&caller).await;
+    let wraps = caller.partner.dialect.wraps_data;
+    let incoming = Incoming::read(platform, &caller.partner, request, prefix).await?;
+    let reply = admitted(platform, modules, incoming, &caller).await;
+    if wraps { reply.map(Reply::wrapped) } else { reply }
+}
+
+/// Returns who calls.
+fn caller(platform: &Platform, request: &Request<Body>) -> Result<Caller, Reply> {
+    presented(request.headers())
+        .and_then(|presented| {
+            let caller = platform.authenticate(&presented);
+            caller.ok_or_else(|| Reply::unauthorized("the token is not known: was the link made, renewed or ended?"))
+        })
+        .map_err(|refused| {
+            let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.0.ip());
+            platform.count_stranger(peer).err().map_or(refused, Reply::too_many)
+        })
+}
+
+async fn admitted(
+    platform: &Platform,
+    modules: &impl Modules,
+    mut incoming: Incoming,
+    caller: &Caller,
+) -> Result<Reply, Reply> {
     let segments: Vec<&str> = incoming.segments.iter().map(String::as_str).collect();
-    let ["versions"] = segments.as_slice() else {
-        let version = segments.first().and_then(|text| platform.config().speaks(text));
-        let version = version.ok_or_else(Incoming::unknown_path)?;
-        incoming.segments.remove(0);
-        let asked = Asked { platform: platform.clone(), caller, version, incoming };
-        return of_version(modules, asked, standing).await;
-    };
-    configuration::versions(platform, &incoming)
+    let dialect = &caller.partner.dialect;
+    let callback = matches!(segments.as_slice(), [_, "sender", "chargingprofiles" | "commands", ..]);
+    let accepted = if callback { dialect.accepts_in_callbacks } else { dialect.accepts };
+    if !accepted.allows(caller.form) {
+        return Err(Reply::unauthorized(format!("the token is not in the form that was agreed on: {accepted:?}")));
+    }
+    if let ["versions"] = segments.as_slice() {
+        return configuration::versions(platform, &incoming);
+    }
+    let version = segments.first().and_then(|text| platform.config().speaks(text));
+    let version = version.ok_or_else(Incoming::unknown_path)?;
+    incoming.segments.remove(0);
+    let asked = Asked { platform: platform.clone(), caller: caller.partner.clone(), version, incoming };
+    of_version(modules, asked, caller).await
 }
 
 /// Answers below the details of a version.
-async fn of_version(modules: &impl Modules, asked: Asked, standing: Standing) -> Result<Reply, Reply> {
+async fn of_version(modules: &impl Modules, asked: Asked, caller: &Caller) -> Result<Reply, Reply> {
     let platform = &asked.platform;
     let segments: Vec<&str> = asked.incoming.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         [] => configuration::details(platform, &asked),
         ["credentials"] => {
-            let reply = configuration::credentials(platform, &asked, standing).await;
+            let reply = configuration::credentials(platform, &asked, caller).await;
             modules.links_changed(&asked.caller).await;
             reply
         }
-        ["sender" | "receiver", ..] if standing != Standing::Registered => {
+        ["sender" | "receiver", ..] if caller.standing != Standing::Registered => {
             Err(Reply::unauthorized("the token opens credentials and versions only: register first"))
         }
         ["receiver", "hubclientinfo", country, party] => clients::answer(&asked, country, party),

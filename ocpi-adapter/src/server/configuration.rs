@@ -5,67 +5,49 @@ use axum::http::Method;
 use super::Asked;
 use super::reply::Reply;
 use super::request::Incoming;
-use crate::partner::{Partner, Registration};
-use crate::platform::{Platform, Refusal, Standing, Wish, our_endpoints};
-use crate::version::Version as AgreedVersion;
+use crate::envelope::SERVER_ERROR;
+use crate::platform::{Caller, Platform, Refusal, Standing, Wish, v211};
+use crate::version::Version;
 use crate::wire::credentials::Credentials;
-use crate::wire::versions::{Endpoint, InterfaceRole, ModuleId, Version, VersionDetails, VersionNumber};
 
 pub(super) fn versions(platform: &Platform, incoming: &Incoming) -> Result<Reply, Reply> {
     get_only(incoming)?;
-    let versions = platform.config().versions.iter().map(|version| Version {
-        version: VersionNumber::from(version.as_str().to_owned()),
-        url: platform.url([version.as_str()]).to_string(),
-    });
-    Ok(Reply::data(versions.collect::<Vec<_>>()))
+    Ok(Reply::data(platform.offered_versions()))
 }
 
 pub(super) fn details(platform: &Platform, asked: &Asked) -> Result<Reply, Reply> {
     get_only(&asked.incoming)?;
-    let version = asked.version.as_str();
-    let endpoints = our_endpoints(&platform.config().role).iter().map(|(module, role)| {
-        let url = match (module, role) {
-            (ModuleId::Credentials, _) => platform.url([version, "credentials"]),
-            (_, InterfaceRole::Receiver) => platform.url([version, "receiver", module.as_str()]),
-            (_, _) => platform.url([version, "sender", module.as_str()]),
-        };
-        Endpoint { identifier: module.clone(), role: Some(role.clone()), url: url.to_string() }
-    });
-    let version = Some(VersionNumber::from(version.to_owned()));
-    Ok(Reply::data(VersionDetails { version, endpoints: endpoints.collect() }))
+    Ok(Reply::data(platform.offered_details(asked.version)))
 }
 
 fn get_only(incoming: &Incoming) -> Result<(), Reply> {
     if incoming.method == Method::GET { Ok(()) } else { Err(Reply::not_allowed("only GET is answered here")) }
 }
 
-pub(super) async fn credentials(platform: &Platform, asked: &Asked, standing: Standing) -> Result<Reply, Reply> {
-    let Asked { caller, version, incoming, .. } = asked;
+pub(super) async fn credentials(platform: &Platform, asked: &Asked, caller: &Caller) -> Result<Reply, Reply> {
+    let Asked { version, incoming, .. } = asked;
     let wish = match incoming.method {
-        Method::GET => return current(platform, caller, *version),
-        Method::DELETE => {
-            return platform.end(caller, standing).await.map(|()| Reply::done()).map_err(Reply::from);
-        }
-        Method::POST if standing != Standing::Invited => return Err(Refusal::REGISTERED.into()),
-        Method::PUT if standing != Standing::Registered => return Err(Refusal::NOT_REGISTERED.into()),
+        // With the token that the caller uses now: only it knows it.
+        Method::GET => return written(platform.credentials(&caller.token, &caller.partner.id, *version), *version),
+        Method::DELETE => return platform.end(caller).await.map(|()| Reply::done()).map_err(Reply::from),
+        Method::POST if caller.standing != Standing::Invited => return Err(Refusal::REGISTERED.into()),
+        Method::PUT if caller.standing != Standing::Registered => return Err(Refusal::NOT_REGISTERED.into()),
         Method::POST => Wish::Register,
         Method::PUT => Wish::Update,
         _ => return Err(Reply::not_allowed("GET, POST, PUT and DELETE are answered here")),
     };
-    let credentials: Credentials = incoming.body()?;
-    let ours = platform.accept(caller, wish, *version, &credentials).await?;
-    Ok(Reply::data(ours))
+    let credentials = v211::read(&incoming.json()?, *version, &platform.config().role).map_err(|error| {
+        // The words of the parser may repeat the token.
+        let problem = error.inner().to_string();
+        let problem = if problem.starts_with("missing field") { &problem } else { "not of the type that OCPI has" };
+        Reply::invalid(format!("{}: {problem}", error.path()))
+    })?;
+    written(platform.accept(caller, wish, *version, &credentials).await?, *version)
 }
 
-/// Returns our credentials with the token that the caller uses now.
-fn current(platform: &Platform, caller: &Partner, version: AgreedVersion) -> Result<Reply, Reply> {
-    match &caller.registration {
-        Registration::Invited { token_a: token } => Ok(Reply::data(platform.credentials(token, &caller.id, version))),
-        Registration::Registered(link) => {
-            Ok(Reply::data(platform.credentials(&link.token_received, &caller.id, version)))
-        }
-        Registration::None => Err(Refusal::NOT_REGISTERED.into()),
-    }
+fn written(credentials: Credentials, version: Version) -> Result<Reply, Reply> {
+    let unwritable = |error: serde_json::Error| Reply::refused(SERVER_ERROR, error.to_string());
+    Ok(Reply::data(v211::write(credentials, version).map_err(unwritable)?))
 }
 
 impl From<Refusal> for Reply {

@@ -1,5 +1,6 @@
 //! What is answered, before it is on the wire.
 
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use headroom_domain::PartyId;
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde_json::Value;
 
 use crate::envelope;
 use crate::hosts::{HostError, Outcome};
+use crate::platform::TooMany;
 use crate::received::Rejected;
 
 /// An answer: HTTP status and envelope.
@@ -66,6 +68,23 @@ impl Reply {
     /// 404.
     pub(crate) fn not_found(code: u16, message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, Some(message.into()))
+    }
+
+    /// 429.
+    pub(crate) fn too_many(TooMany(wait): TooMany) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let reply = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            envelope::CLIENT_ERROR,
+            Some(format!("too many requests: wait {seconds} s")),
+        );
+        reply.with(RETRY_AFTER, &seconds.to_string())
+    }
+
+    /// Wraps a single object in a list, as some partners expect it.
+    pub(crate) fn wrapped(mut self) -> Self {
+        self.data = self.data.map(|data| if data.is_array() { data } else { Value::Array(vec![data]) });
+        self
     }
 
     /// 405.

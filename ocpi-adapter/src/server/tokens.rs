@@ -20,7 +20,7 @@ pub(super) async fn answer(
     uid: &str,
 ) -> Result<Reply, Reply> {
     let party = owned::owner(asked, country, party)?;
-    let key = TokenKey { partner: asked.caller.id.clone(), party, uid: uid.to_owned(), kind: kind(asked) };
+    let key = TokenKey { partner: asked.caller.id.clone(), party, uid: asked.incoming.driver(uid), kind: kind(asked) };
     match asked.incoming.method {
         Method::GET => Ok(Reply::data(stored(host, &key).await?)),
         Method::PUT => put(host, asked, &key, asked.incoming.json()?).await,

@@ -17,22 +17,6 @@ class! {
     }
 }
 
-impl Credentials {
-    /// Returns who stands behind a platform. In 2.1.1 that is one party without a role; we link to CPOs of that version
-    /// only, to read from them.
-    pub(crate) fn parties(&self) -> Vec<CredentialsRole> {
-        match (&self.party_id, &self.country_code) {
-            (Some(party_id), Some(country_code)) if self.roles.is_empty() => vec![CredentialsRole {
-                role: Role::Cpo,
-                business_details: self.business_details.clone(),
-                party_id: party_id.clone(),
-                country_code: country_code.clone(),
-            }],
-            _ => self.roles.to_vec(),
-        }
-    }
-}
-
 class! {
     CredentialsRole = "CredentialsRole" {
         one role: Role;

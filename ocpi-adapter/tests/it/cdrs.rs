@@ -40,7 +40,9 @@ async fn a_wrong_record_is_credited() {
     });
     let client = operator.platform.client(&id("scsp"));
     client.post_cdr(&credit).await.unwrap();
-    assert_eq!(service.host.cdrs.lock()[0].value, of("cpo", credit.clone()));
+    let kept = service.host.cdrs.lock()[0].value.clone();
+    assert_ne!(kept.token, credit.token, "a smart charging service does not know who drives");
+    assert_eq!(Cdr { token: credit.token.clone(), ..kept }, of("cpo", credit.clone()));
     let of_nothing = client.post_cdr(&Cdr { credit_reference_id: None, ..credit }).await;
     assert!(matches!(of_nothing, Err(LinkError::Refused { code: 2001, .. })), "{of_nothing:?}");
 }

@@ -21,7 +21,7 @@ use crate::world::{
 /// A stub that is registered under its own name and tokens.
 fn partner(name: &str, stub: &Stub, parties: &[(Role, &str, &str)]) -> Partner {
     let mut link = stub.link(parties);
-    link.token_received = headroom_ocpi_adapter::Secret::new(format!("token-of-{name}"));
+    link.token_received = headroom_ocpi_adapter::Secret::new(format!("token-of-{name}")).into();
     link.token_sent = headroom_ocpi_adapter::Secret::new(format!("token-to-{name}"));
     registered(name, link)
 }
@@ -75,14 +75,14 @@ async fn line_77_a_request_is_passed_on_with_the_same_correlation_id_and_a_new_r
 async fn a_receiver_that_is_unknown_away_or_silent_is_4001_4003_and_4002() {
     let sender = Stub::start(|_| said(&Value::Null)).await;
     let mut gone = sender.link(EMSP);
-    gone.token_received = headroom_ocpi_adapter::Secret::new("token-of-gone");
+    gone.token_received = headroom_ocpi_adapter::Secret::new("token-of-gone").into();
     for endpoint in &mut gone.endpoints {
         // Nobody listens there.
         endpoint.url = format!("http://127.0.0.1:1{}", endpoint.url.path()).parse().unwrap();
     }
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut mute = sender.link(&[(Role::Emsp, "NL", "MUT")]);
-    mute.token_received = headroom_ocpi_adapter::Secret::new("token-of-mute");
+    mute.token_received = headroom_ocpi_adapter::Secret::new("token-of-mute").into();
     for endpoint in &mut mute.endpoints {
         endpoint.url = format!("http://{}{}", silent.local_addr().unwrap(), endpoint.url.path()).parse().unwrap();
     }

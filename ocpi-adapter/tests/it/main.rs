@@ -4,6 +4,8 @@
 
 mod cdrs;
 mod commands;
+mod dialects;
+mod edge;
 mod emsp_host;
 mod hosts;
 mod hub;

@@ -115,7 +115,10 @@ impl Stub {
         Link {
             versions_url: self.url("/versions"),
             token_sent: Secret::new("token-to-stub"),
-            token_received: Secret::new("token-of-stub"),
+            token_received: Secret::new("token-of-stub").into(),
+            tokens_before: Vec::new(),
+            hub: None,
+            told: None,
             parties: parties
                 .iter()
                 .map(|(role, country, id)| PartnerParty {

@@ -169,7 +169,7 @@ impl RoamingDay {
         }
         let day = Self { clock, parties, hub, cpo_seat, emsp_seat, scsp_seat, cpo, emsp, scsp, hub_router, _servers: servers };
         day.publish().await?;
-        for seat in [&day.hub, &day.cpo_seat, &day.emsp_seat, &day.scsp_seat] {
+        for seat in day.seats() {
             seat.wire.fail(percent);
         }
         Ok(day)
@@ -241,19 +241,34 @@ impl RoamingDay {
         self.clock.set(self.clock.now() + STEP);
         self.cpo.step(&client(&self.cpo_seat), &self.parties).await;
         self.scsp.step(&self.scsp_seat.platform, &client(&self.scsp_seat), &self.parties).await;
-        for seat in [&self.hub, &self.cpo_seat, &self.emsp_seat, &self.scsp_seat] {
+        for seat in self.seats() {
             seat.wire.deliver_late().await;
+        }
+        self.ask_who_is_there().await;
+    }
+
+    fn seats(&self) -> [&Seat; 4] {
+        [&self.hub, &self.cpo_seat, &self.emsp_seat, &self.scsp_seat]
+    }
+
+    /// Word of who comes and goes may be lost as anything else: everybody asks the hub from time to time.
+    async fn ask_who_is_there(&self) {
+        for seat in [&self.cpo_seat, &self.emsp_seat, &self.scsp_seat] {
+            if let Err(error) = client(seat).pull_clients(None).await {
+                tracing::debug!(%error, "who is connected was not told");
+            }
         }
     }
 
     /// Mends all wires; whoever missed something pulls it.
     pub async fn mend(&self) -> anyhow::Result<()> {
-        for seat in [&self.hub, &self.cpo_seat, &self.emsp_seat, &self.scsp_seat] {
+        for seat in self.seats() {
             seat.wire.fail(0.0);
             seat.wire.cut(false);
             seat.wire.deliver_late().await;
         }
         self.hub_router.refresh().await;
+        self.ask_who_is_there().await;
         self.emsp.pull(&self.client_of_emsp(), &self.parties).await?;
         self.scsp.pull(&client(&self.scsp_seat), &self.parties).await?;
         Ok(())

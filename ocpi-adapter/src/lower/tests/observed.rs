@@ -129,7 +129,7 @@ fn versions_and_credentials_seen_in_the_field_are_read() {
     let expected = [(Note, "business_details", 1), (Note, "country_code", 1), (Note, "party_id", 1)];
     assert_checked("mockhub_credentials_response.json", &Credentials::CLASS, &expected);
     let Some(message) = observed("mockhub_credentials_response.json") else { return };
-    let parties = serde_json::from_value::<Credentials>(envelope::read(message).data).unwrap().parties();
+    let parties = serde_json::from_value::<Credentials>(envelope::read(message).data).unwrap().roles;
     assert_eq!((parties.len(), &parties[0].role), (1, &Role::Hub), "the roles count, not the fields of 2.1.1");
     let details = observed("mockhub_version_details.json").unwrap();
     serde_json::from_value::<VersionDetails>(envelope::read(details).data).unwrap();

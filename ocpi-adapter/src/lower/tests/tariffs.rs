@@ -5,7 +5,6 @@ use headroom_domain::{Current, Energy, Money, Power};
 
 use super::*;
 use crate::lower::tariff::tariff;
-use crate::received::Severity;
 
 fn a_tariff(elements: Value) -> Value {
     json!({
@@ -90,8 +89,7 @@ fn an_element_with_a_broken_part_is_never_read_without_it() {
         "elements[6].price_components[0].vat",
         "elements[7].price_components[0].step_size",
     ];
-    let mut lost: Vec<_> =
-        received.warnings.iter().filter(|warning| warning.severity == Severity::Loss).cloned().collect();
+    let mut lost: Vec<_> = received.warnings.iter().filter(|warning| warning.severity == Loss).cloned().collect();
     lost.sort_by(|a, b| a.path.cmp(&b.path));
     assert_eq!(paths(&lost), expected);
 }

@@ -6,9 +6,11 @@ use headroom_domain::{Energy, Power};
 use super::*;
 use crate::lower::location::{check_evse, location};
 use crate::lower::{read::read, session::session, tariff::tariff};
+use crate::partner;
+use crate::platform::v211::read as credentials;
 use crate::version::Version::V211;
 use crate::wire::cdrs::Cdr;
-use crate::wire::credentials::{Credentials, Role};
+use crate::wire::credentials::Role;
 use crate::wire::tests::{json_of, standard};
 use crate::wire::versions::{Version as Listed, VersionDetails};
 
@@ -102,7 +104,7 @@ fn an_evse_of_2_1_1_is_checked_in_its_own_words() {
 #[test]
 fn credentials_versions_and_details_of_2_1_1_are_read() {
     let Some(raw) = example("credentials/line0094.json") else { return };
-    let parties = serde_json::from_value::<Credentials>(raw).unwrap().parties();
+    let parties = credentials(&raw, V211, &partner::Role::Scsp).unwrap().roles;
     assert_eq!((parties.len(), &parties[0].role), (1, &Role::Cpo));
     assert_eq!((parties[0].country_code.as_str(), parties[0].party_id.as_str()), ("NL", "EXA"));
     let raw = example("version_information_endpoint/line0049.json").unwrap();

@@ -75,7 +75,7 @@ impl Hub {
             method: incoming.method.clone(),
             url,
             token: &link.token_sent,
-            form: place.partner.dialect.token_form,
+            partner: &place.partner,
             routing: Some(routing),
             body,
         };

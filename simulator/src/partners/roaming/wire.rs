@@ -53,7 +53,7 @@ pub struct Wire(Arc<Mutex<State>>);
 struct State {
     /// How often a request fails; zero is a good wire.
     share: f64,
-    /// Every request is answered 503.
+    /// No request arrives.
     is_cut: bool,
     chance: ChaCha8Rng,
     counts: BTreeMap<Fault, usize>,
@@ -120,7 +120,7 @@ impl Wire {
 
     async fn carry(self, router: Router, request: Request) -> Response {
         if self.0.lock().is_cut {
-            return answer(StatusCode::SERVICE_UNAVAILABLE, Body::empty());
+            return broken();
         }
         let Some(fault) = self.fault(&request) else { return pass(router, request).await };
         let (parts, body) = request.into_parts();
