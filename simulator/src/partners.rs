@@ -7,4 +7,5 @@ pub mod cpo;
 pub mod emsp;
 pub mod link;
 mod report;
+pub mod roaming;
 pub mod utility;

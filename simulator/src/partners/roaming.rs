@@ -213,7 +213,7 @@ impl RoamingDay {
             Event::Rotate => self.cpo_seat.platform.renew(&hub_id()).await.map(|()| true)?,
             Event::Emsp { away } => {
                 self.emsp_seat.wire.cut(away);
-                self.hub_router.refresh().await;
+                self.hub_router.probe().await;
                 true
             }
         })
@@ -267,7 +267,7 @@ impl RoamingDay {
             seat.wire.cut(false);
             seat.wire.deliver_late().await;
         }
-        self.hub_router.refresh().await;
+        self.hub_router.probe().await;
         self.ask_who_is_there().await;
         self.emsp.pull(&self.client_of_emsp(), &self.parties).await?;
         self.scsp.pull(&client(&self.scsp_seat), &self.parties).await?;

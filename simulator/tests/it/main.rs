@@ -8,5 +8,6 @@
 mod cpo;
 mod emsp;
 mod recorded;
+mod roaming;
 mod service;
 mod utility;

@@ -110,6 +110,9 @@ async fn a_day_of_roaming_goes_from_the_published_location_to_the_bill() {
     assert_eq!((locations[0].evses.len(), locations[0].party.to_string().as_str()), (8, "NL-RCP"));
     settle(&day).await;
     let sessions = day.cpo.sessions();
+    let progress = day.scsp.progress();
+    assert!(progress[&Progress::InForce] > 0 && progress[&Progress::Superseded] > 0, "{progress:?}");
+    assert_eq!(progress.len(), 2, "nobody refused, nobody was silent: {progress:?}");
     assert_eq!(sessions.len(), 7);
     assert_eq!(day.scsp.preferences().len(), 2, "wishes reach the service by way of the operator");
     let outcomes: Vec<_> = day.emsp.outcomes().into_values().collect();

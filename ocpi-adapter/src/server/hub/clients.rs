@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::Method;
 use futures::future::join_all;
 use headroom_domain::{PartnerId, PartyId};
 
 use super::Hub;
+use crate::exchange::Call;
 use crate::partner::{Interface, Module, Partner, Role};
 use crate::roaming::{ClientInfo, ConnectionStatus};
 
@@ -18,6 +20,20 @@ impl Hub {
     /// Takes up parties that came and parties that left, and tells the others of them.
     pub async fn refresh(&self) {
         self.refresh_but(None).await;
+    }
+
+    /// Looks who is there: asks every partner for its versions (OCPI 2.2.1 §15.1), as is due after a time of silence.
+    pub async fn probe(&self) {
+        self.refresh().await;
+        for partner in self.platform.partners() {
+            let Some(link) = partner.link() else { continue };
+            let (url, token) = (&link.versions_url, &link.token_sent);
+            let call = Call { method: Method::GET, url, token, partner: &partner, routing: None, body: None };
+            match self.platform.exchange().send(call).await {
+                Ok(_) => self.heard_of(&partner).await,
+                Err(_) => self.missed(&partner).await,
+            }
+        }
     }
 
     /// Takes an operator's word for whether a party can be reached, and tells the others of it.

@@ -40,8 +40,8 @@ pub(super) struct Charging {
     maximum_w: Power,
     profile: Option<StationProfile>,
     pub(super) usage: Vec<UsagePeriod>,
-    /// Who has the whole session, and as of when.
-    told: BTreeMap<PartyId, DateTime<Utc>>,
+    /// Who has the whole session, and as it was told last.
+    told: BTreeMap<PartyId, Session>,
     billed: bool,
 }
 
@@ -181,9 +181,9 @@ impl RoamingCpo {
             let told = {
                 let state = self.state.lock();
                 let charging = state.charging.iter().find(|one| one.session.key == session.key);
-                charging.and_then(|one| one.told.get(receiver).copied())
+                charging.and_then(|one| one.told.get(receiver).cloned())
             };
-            if told.is_some_and(|told| told >= session.last_updated) {
+            if told.as_ref() == Some(&session) {
                 continue;
             }
             let client = client.to(receiver);
@@ -192,7 +192,7 @@ impl RoamingCpo {
             let mut state = self.state.lock();
             let Some(charging) = state.charging.iter_mut().find(|one| one.session.key == session.key) else { continue };
             match pushed {
-                Ok(()) => drop(charging.told.insert(receiver.clone(), session.last_updated)),
+                Ok(()) => drop(charging.told.insert(receiver.clone(), session)),
                 Err(_) => drop(charging.told.remove(receiver)),
             }
         }
