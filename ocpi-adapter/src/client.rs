@@ -24,7 +24,7 @@ mod pages;
 mod profiles;
 
 pub use error::LinkError;
-pub use pages::{Pages, PulledPage};
+pub use pages::{PageCursor, Pages, PulledPage};
 
 /// Calls to one partner. Each looks at the link anew; without one it fails with [`LinkError::NotRegistered`].
 #[derive(Clone)]

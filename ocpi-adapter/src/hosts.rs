@@ -12,7 +12,7 @@ use headroom_domain::{PartnerId, PartyId};
 use serde_json::Value;
 
 use crate::partner::Partner;
-use crate::received::Received;
+use crate::received::{Received, Rejected};
 use crate::station::{ProfileResult, Receipt, StationProfile};
 
 /// Why a host could not do what it was asked, for example a store that is away. The partner is answered 3000.
@@ -80,6 +80,16 @@ pub trait ScspHost: Send + Sync + 'static {
 
     /// Forgets a tariff; false when there was none.
     fn delete_tariff(&self, key: &ObjectKey) -> impl Future<Output = Result<bool, HostError>> + Send;
+
+    /// Is told of an object, or a part of one, that was pushed and could not be read: the partner is answered 2001.
+    fn rejected(
+        &self,
+        _partner: &PartnerId,
+        _kind: ObjectKind,
+        _rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// Takes what a driver said of a session.
     ///

@@ -23,7 +23,7 @@ mod token;
 pub mod version;
 mod wire;
 
-pub use client::{Client, LinkError, Pages, PulledPage};
+pub use client::{Client, LinkError, PageCursor, Pages, PulledPage};
 pub use hosts::{
     CpoHost, HostError, ObjectKey, ObjectKind, Outcome, Page, PageQuery, PartnerStore, PreferenceReply, ScspHost,
     Unsaved,

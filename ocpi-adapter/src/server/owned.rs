@@ -10,7 +10,9 @@ use super::reply::Reply;
 use super::scsp::Scsp;
 use crate::envelope::{INVALID, UNKNOWN_LOCATION};
 use crate::hosts::{ObjectKey, ObjectKind, ScspHost};
+use crate::lower::Lower;
 use crate::partner::Role;
+use crate::received::{Received, Rejected};
 use crate::wire::base::Timestamp;
 
 /// Returns the key of an object that a URL names; 404 when the caller cannot own it.
@@ -33,6 +35,34 @@ pub(super) fn check(key: &ObjectKey, party: &PartyId, id: &str) -> Result<(), Re
         return Ok(());
     }
     Err(Reply::invalid(format!("the URL names {}/{}, the object {party}/{id}: make them the same", key.party, key.id)))
+}
+
+/// Reads an object that a request puts. One that cannot be read is told to the host and refused.
+pub(super) async fn read<H: ScspHost, T>(
+    scsp: &Scsp<H>,
+    asked: &Asked,
+    kind: ObjectKind,
+    lower: Lower<T>,
+    raw: Value,
+) -> Result<Received<T>, Reply> {
+    match lower(asked.origin(), raw) {
+        Ok(received) => Ok(received),
+        Err(rejected) => Err(refuse(scsp, asked, kind, rejected).await),
+    }
+}
+
+/// Tells the host of an object that could not be read; returns what the partner is answered.
+pub(super) async fn refuse<H: ScspHost>(
+    scsp: &Scsp<H>,
+    asked: &Asked,
+    kind: ObjectKind,
+    rejected: Rejected,
+) -> Reply {
+    let reply = Reply::from(rejected.clone());
+    match scsp.host.rejected(&asked.caller.id, kind, rejected).await {
+        Ok(()) => reply,
+        Err(error) => error.into(),
+    }
 }
 
 /// Returns an object as it was last put; 404 when there is none.

@@ -7,7 +7,7 @@ use super::Asked;
 use super::owned::{self, Change};
 use super::reply::Reply;
 use super::scsp::Scsp;
-use crate::hosts::{ObjectKey, Outcome, ScspHost};
+use crate::hosts::{ObjectKey, ObjectKind, Outcome, ScspHost};
 use crate::lower;
 
 pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
@@ -20,7 +20,7 @@ pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: Obje
 }
 
 async fn put<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
-    let session = lower::session::session(asked.origin(), raw)?;
+    let session = owned::read(scsp, asked, ObjectKind::Session, lower::session::session, raw).await?;
     owned::check(key, &session.value.key.party, &session.value.key.id)?;
     Ok(Reply::put(scsp.host.put_session(session).await?))
 }

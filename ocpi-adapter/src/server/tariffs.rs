@@ -7,14 +7,14 @@ use super::owned;
 use super::reply::Reply;
 use super::scsp::Scsp;
 use crate::envelope::INVALID;
-use crate::hosts::{ObjectKey, ScspHost};
+use crate::hosts::{ObjectKey, ObjectKind, ScspHost};
 use crate::lower;
 
 pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
     match asked.incoming.method {
         Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
         Method::PUT => {
-            let tariff = lower::tariff::tariff(asked.origin(), asked.incoming.json()?)?;
+            let tariff = owned::read(scsp, asked, ObjectKind::Tariff, lower::tariff::tariff, asked.incoming.json()?).await?;
             owned::check(&key, &tariff.value.party, &tariff.value.id)?;
             Ok(Reply::put(scsp.host.put_tariff(tariff).await?))
         }
