@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use headroom_domain::Ratio;
 use headroom_domain::invariants::import_limit_at;
 use headroom_domain::schedule::Schedule;

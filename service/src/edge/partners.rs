@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
 use crate::control::{Context, SiteContext, agrees, station_state};
-use crate::store::{self, Content, Kind, RequestState, Saved, StationReport, Store};
+use crate::store::{self, Content, Kind, ProfileRequest, RequestState, Saved, StationReport, Store};
 
 /// How long the word of a station holds that does not say until when.
 const REPORT_HOLDS: TimeDelta = TimeDelta::hours(1);
@@ -255,27 +255,55 @@ impl PartnerEdge {
         }
         let id = session.key.session_id();
         let requests = context.store.requests_of(&id).await?;
-        let told = requests.iter().rfind(|request| request.state == RequestState::InForce);
-        let silent = requests.iter().rfind(|request| request.state == RequestState::Unknown);
-        let as_told = told.is_some_and(|told| agrees(&told.profile, &report));
-        if let Some(silent) = silent.filter(|silent| !as_told && agrees(&silent.profile, &report)) {
-            let detail = "seen in the active profile";
-            context.store.settle_request(&silent.id, RequestState::InForce, now, detail).await?;
-            context.wake.dispatch();
-        } else {
-            context.store.save_station_report(&id, &report).await?;
-            if !as_told {
-                let reported = report.profile.limit_at(now);
-                let state = station_state(&requests.iter().collect::<Vec<_>>(), None, site.site.station_default(evse)?);
-                let told = state.belief.acknowledged.as_ref().map_or(state.belief.fallback_w, |told| told.limit_at(now));
-                warn!(session = %session.key, %reported, %told, "the station does something else than it was told");
+        match Word::of(&requests, &report) {
+            Word::Early => {}
+            Word::AsTold => context.store.forget_station_report(&id).await?,
+            Word::Silent(silent) => {
+                let detail = "seen in the active profile";
+                context.store.settle_request(&silent.id, RequestState::InForce, now, detail).await?;
+                context.wake.dispatch();
             }
-            if !as_told || silent.is_some() {
+            Word::News => {
+                let state = station_state(&requests.iter().collect::<Vec<_>>(), None, site.site.station_default(evse)?);
+                let told = state.belief.acknowledged.map_or(state.belief.fallback_w, |told| told.limit_at(now));
+                let reported = report.profile.limit_at(now);
+                info!(session = %session.key, %reported, %told, "a station says what it does");
+                context.store.save_station_report(&id, &report).await?;
                 context.wake.replan();
             }
         }
         context.changed();
         Ok(())
+    }
+}
+
+/// What a station's word says about what it was told.
+enum Word<'a> {
+    /// It does what it is just being told; the result of that is on its way.
+    Early,
+    /// It does what it was told, and nothing is in doubt.
+    AsTold,
+    /// It does what it was told and never answered.
+    Silent(&'a ProfileRequest),
+    /// It does something else, or settles a doubt.
+    News,
+}
+
+impl<'a> Word<'a> {
+    fn of(requests: &'a [ProfileRequest], report: &StationReport) -> Self {
+        let says = |request: &&ProfileRequest| agrees(&request.profile, report);
+        let newest = |state| requests.iter().rfind(|request| request.state == state);
+        let as_told = newest(RequestState::InForce).as_ref().is_some_and(says);
+        let silent = newest(RequestState::Unknown);
+        let mut under_way = requests.iter().filter(|request| {
+            request.sent_at.is_some() && matches!(request.state, RequestState::Created | RequestState::Waiting)
+        });
+        match silent {
+            _ if !as_told && under_way.any(|request| says(&request)) => Self::Early,
+            Some(silent) if !as_told && says(&silent) => Self::Silent(silent),
+            None if as_told => Self::AsTold,
+            _ => Self::News,
+        }
     }
 }
 

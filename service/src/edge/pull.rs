@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::location::Location;
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
-use headroom_domain::{Clock, PartnerId};
+use headroom_domain::PartnerId;
 use headroom_ocpi_adapter::{
     Client, HostError, Interface, LinkError, Module, Outcome, PageCursor, Pages, Platform, PulledPage, Received,
     ScspHost,

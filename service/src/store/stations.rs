@@ -38,6 +38,12 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets what the station of a session said: it does what it was told.
+    pub async fn forget_station_report(&self, session: &SessionId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM station_report WHERE session = ?").bind(session.as_str()).execute(&self.quick).await?;
+        Ok(())
+    }
+
     /// Returns what the station of a session last said it does.
     pub async fn station_report(&self, session: &SessionId) -> Result<Option<StationReport>, StoreError> {
         let sql = "SELECT * FROM station_report WHERE session = ?";
