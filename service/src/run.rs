@@ -10,9 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::time::ScaledClock;
 use headroom_domain::{Clock, PartnerId, PartyId};
 use headroom_grid_api::server as grid_server;
-use headroom_ocpi_adapter::{
-    Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server,
-};
+use headroom_ocpi_adapter::{Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

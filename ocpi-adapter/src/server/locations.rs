@@ -81,13 +81,7 @@ impl From<Rejected> for Unfit {
 }
 
 /// Puts or merges a change into a location, or into the part of it that the path names.
-fn put_into(
-    location: &mut Value,
-    asked: &Asked,
-    part: &[&str],
-    change: Change,
-    patch: bool,
-) -> Result<Outcome, Unfit> {
+fn put_into(location: &mut Value, asked: &Asked, part: &[&str], change: Change, patch: bool) -> Result<Outcome, Unfit> {
     let at = change.last_updated;
     Ok(match part {
         [evse_uid] => {

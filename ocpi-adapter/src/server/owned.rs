@@ -52,12 +52,7 @@ pub(super) async fn read<H: ScspHost, T>(
 }
 
 /// Tells the host of an object that could not be read; returns what the partner is answered.
-pub(super) async fn refuse<H: ScspHost>(
-    scsp: &Scsp<H>,
-    asked: &Asked,
-    kind: ObjectKind,
-    rejected: Rejected,
-) -> Reply {
+pub(super) async fn refuse<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, kind: ObjectKind, rejected: Rejected) -> Reply {
     let reply = Reply::from(rejected.clone());
     match scsp.host.rejected(&asked.caller.id, kind, rejected).await {
         Ok(()) => reply,

@@ -14,7 +14,8 @@ pub(super) async fn answer<H: ScspHost>(scsp: &Scsp<H>, asked: &Asked, key: Obje
     match asked.incoming.method {
         Method::GET => Ok(Reply::data(owned::stored(scsp, &key).await?)),
         Method::PUT => {
-            let tariff = owned::read(scsp, asked, ObjectKind::Tariff, lower::tariff::tariff, asked.incoming.json()?).await?;
+            let tariff =
+                owned::read(scsp, asked, ObjectKind::Tariff, lower::tariff::tariff, asked.incoming.json()?).await?;
             owned::check(&key, &tariff.value.party, &tariff.value.id)?;
             Ok(Reply::put(scsp.host.put_tariff(tariff).await?))
         }

@@ -167,7 +167,8 @@ impl Service {
 
     async fn ask<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
         let sent = request.bearer_auth(self.token.expose()).send().await;
-        let response = sent.with_context(|| format!("the service does not answer at {}: is it running?", self.address))?;
+        let response =
+            sent.with_context(|| format!("the service does not answer at {}: is it running?", self.address))?;
         let status = response.status();
         let body: Value = response.json().await.unwrap_or_default();
         if !status.is_success() {

@@ -18,6 +18,8 @@ const RETRY_MAX: TimeDelta = TimeDelta::minutes(15);
 const REPORTED_TOLERANCE_W: f64 = 100.0;
 /// How long a station that allows less than it was told is not told to allow more: it has a reason of its own.
 const CAPPED_FOR: TimeDelta = TimeDelta::minutes(10);
+/// How long a station is reckoned to keep to a limit of its own, whatever it says: the word that it is gone may be lost.
+const CAP_HOLDS: TimeDelta = TimeDelta::hours(1);
 /// How far the edges of two profiles may lie apart: OCPI counts in whole seconds.
 const EDGE_SKEW: TimeDelta = TimeDelta::seconds(2);
 
@@ -50,7 +52,8 @@ impl StationState {
 
     /// Returns what the station really allows, where that is less than it was told: a limit of its own holds.
     pub fn cap(&self, now: DateTime<Utc>) -> Option<Power> {
-        let report = self.report.as_ref().filter(|report| report.at <= now && now < report.until)?;
+        let report =
+            self.report.as_ref().filter(|report| report.at <= now && now < report.until.min(report.at + CAP_HOLDS))?;
         let (real, told) = (report.profile.limit_at(now), self.told.as_ref()?.limit_at(now));
         (real + Power::from_w(REPORTED_TOLERANCE_W) < told).then_some(real)
     }
@@ -66,20 +69,16 @@ impl StationState {
 pub fn agrees(told: &ChargingProfile, report: &StationReport) -> bool {
     let edges = told.periods().iter().chain(report.profile.periods()).map(|period| period.start);
     let inside = edges.filter(|edge| report.at < *edge).chain([report.at]).map(|edge| edge + EDGE_SKEW);
-    inside.filter(|at| *at < report.until).all(|at| {
-        (told.limit_at(at).as_w() - report.profile.limit_at(at).as_w()).abs() <= REPORTED_TOLERANCE_W
-    })
+    inside
+        .filter(|at| *at < report.until)
+        .all(|at| (told.limit_at(at).as_w() - report.profile.limit_at(at).as_w()).abs() <= REPORTED_TOLERANCE_W)
 }
 
 /// Reads a session's requests, oldest first and without superseded ones, and what its station last said.
 ///
 /// While the station's word holds it is the truth about everything that was settled before; requests that are under way
 /// may still change it.
-pub fn station_state(
-    requests: &[&ProfileRequest],
-    report: Option<&StationReport>,
-    fallback: Power,
-) -> StationState {
+pub fn station_state(requests: &[&ProfileRequest], report: Option<&StationReport>, fallback: Power) -> StationState {
     let newest_in_force = requests.iter().rposition(|request| request.state == RequestState::InForce);
     let possible: Vec<_> = requests
         .iter()
@@ -125,7 +124,8 @@ pub fn station_state(
 fn spliced(own: &ChargingProfile, report: &StationReport) -> ChargingProfile {
     let period = |start, limit_w| ProfilePeriod { start, limit_w };
     let of = |profile: &ChargingProfile, from, until| {
-        let inside = profile.periods().iter().copied().filter(move |period| from < period.start && period.start < until);
+        let inside =
+            profile.periods().iter().copied().filter(move |period| from < period.start && period.start < until);
         inside.collect::<Vec<_>>()
     };
     let mut periods = of(own, DateTime::<Utc>::MIN_UTC, report.at);

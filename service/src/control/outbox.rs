@@ -40,7 +40,8 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let started = context.clock.now();
-    let mut outbox = Outbox { context: Arc::clone(&context), platform, lines: BTreeMap::new(), sending: JoinSet::new() };
+    let mut outbox =
+        Outbox { context: Arc::clone(&context), platform, lines: BTreeMap::new(), sending: JoinSet::new() };
     loop {
         let next = outbox.work(started).await.unwrap_or_else(|error| {
             error!(%error, "the outbox could not be read");
@@ -117,7 +118,10 @@ impl Outbox {
         let mut next: Option<DateTime<Utc>> = None;
         for (partner, request) in self.context.store.unsent_requests().await? {
             let Some(partner) = partner else {
-                self.context.store.settle_request(&request.id, RequestState::Refused, now, "its session is gone").await?;
+                self.context
+                    .store
+                    .settle_request(&request.id, RequestState::Refused, now, "its session is gone")
+                    .await?;
                 continue;
             };
             let line = self.line(&partner);

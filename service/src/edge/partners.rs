@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use headroom_domain::PartnerId;
 use headroom_domain::location::Location;
 use headroom_domain::preference::{ChargingPreference, PreferenceAnswer, ProfileType};
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
-use headroom_domain::PartnerId;
 use headroom_ocpi_adapter::{
     HostError, ObjectKey, ObjectKind, Outcome, Partner, PartnerStore, PreferenceReply, ProfileResult, Received,
     Rejected, ScspHost, StationProfile,

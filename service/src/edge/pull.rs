@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::PartnerId;
 use headroom_domain::location::Location;
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
-use headroom_domain::PartnerId;
 use headroom_ocpi_adapter::{
     Client, HostError, Interface, LinkError, Module, Outcome, PageCursor, Pages, Platform, PulledPage, Received,
     ScspHost,
@@ -19,7 +19,7 @@ use headroom_ocpi_adapter::{
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::partners::PartnerEdge;
 use super::rhythm::{Rhythm, Scope};
@@ -65,8 +65,9 @@ pub async fn run(
             tasks.spawn(Arc::clone(&puller).look_after(partner.clone(), calls));
             line
         });
-        // A full line is about to pull anyway.
-        drop(line.try_send(call));
+        if line.try_send(call).is_err() {
+            debug!("the partner's line is full: it is about to pull anyway");
+        }
     };
     for partner in puller.platform.partners() {
         call(&mut tasks, partner.id, Call::Everything);
@@ -207,6 +208,10 @@ impl Puller {
     async fn pull_and_note<T: Pulled>(&self, partner: &PartnerId, rhythm: &Rhythm, progress: &mut PullProgress) {
         let module = T::KIND.module();
         if let Err(error) = self.pull::<T>(partner, rhythm, progress).await {
+            if matches!(error, PullError::Link(LinkError::NotRegistered(_))) {
+                // The link was ended meanwhile, and with it what was known of its pulls.
+                return;
+            }
             progress.failures += 1;
             progress.failed_at = Some(self.context.clock.now());
             progress.error = Some(error.to_string());
@@ -245,7 +250,12 @@ impl Puller {
             under_way.objects += self.keep(partner, page?).await.map_err(PullError::Host)?;
             under_way.cursor = pages.cursor();
             let kept = PullProgress { under_way: Some(under_way.clone()), ..PullProgress::default() };
-            let kept = PullProgress { good_until: progress.good_until, full_at: progress.full_at, done_at: progress.done_at, ..kept };
+            let kept = PullProgress {
+                good_until: progress.good_until,
+                full_at: progress.full_at,
+                done_at: progress.done_at,
+                ..kept
+            };
             store.save_pull_progress(partner, T::KIND, &kept).await?;
         }
         let ended = under_way.clone();

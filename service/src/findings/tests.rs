@@ -11,11 +11,15 @@ fn warning(severity: Severity, path: &str, rule: &str) -> Warning {
 fn the_same_mistake_in_many_elements_is_one_finding_and_the_gravest_come_first() {
     let mut tally = Tally::default();
     let raw = json!({"id": "LOC1"});
-    tally.add("locations", &raw, &[
-        warning(Severity::Deviation, "evses[0].status", "a text"),
-        warning(Severity::Deviation, "evses[7].status", "a text"),
-        warning(Severity::Loss, "evses[1]", "left out"),
-    ]);
+    tally.add(
+        "locations",
+        &raw,
+        &[
+            warning(Severity::Deviation, "evses[0].status", "a text"),
+            warning(Severity::Deviation, "evses[7].status", "a text"),
+            warning(Severity::Loss, "evses[1]", "left out"),
+        ],
+    );
     let findings = tally.findings();
     let shown: Vec<_> = findings.iter().map(|finding| (finding.place.as_str(), finding.count)).collect();
     assert_eq!(shown, [("evses[]", 1), ("evses[].status", 2)]);

@@ -247,12 +247,8 @@ impl Store {
     ) -> Result<Vec<ProfileRequest>, StoreError> {
         let sql = "UPDATE profile_request SET state = 'unknown', settled_at = ?, outcome = 'silent', detail = 'no word in time' \
                    WHERE (state = 'waiting' AND deadline <= ?) OR (state = 'created' AND sent_at < ?) RETURNING *";
-        let rows = sqlx::query(sql)
-            .bind(text(now))
-            .bind(text(now))
-            .bind(text(orphaned_before))
-            .fetch_all(&self.quick)
-            .await?;
+        let rows =
+            sqlx::query(sql).bind(text(now)).bind(text(now)).bind(text(orphaned_before)).fetch_all(&self.quick).await?;
         let mut silent = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         silent.sort_by_key(|request| request.revision);
         Ok(silent)

@@ -53,7 +53,8 @@ impl Store {
 
     /// Returns what the stations of open sessions last said they do.
     pub async fn station_reports(&self) -> Result<BTreeMap<SessionId, StationReport>, StoreError> {
-        let sql = "SELECT station_report.* FROM station_report JOIN object ON kind = 'session' AND name = session WHERE open";
+        let sql =
+            "SELECT station_report.* FROM station_report JOIN object ON kind = 'session' AND name = session WHERE open";
         let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
         rows.iter().map(|row| Ok((SessionId::new(row.get::<String, _>("session")), read(row)?))).collect()
     }

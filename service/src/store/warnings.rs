@@ -7,8 +7,8 @@ use serde_json::Value;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::{Store, StoreError, json, parse, text, time};
 use super::objects::Kind;
+use super::{Store, StoreError, json, parse, text, time};
 use crate::findings::{Example, Finding, example_id, general, shown_value};
 
 /// So many kinds of mistakes are kept apart per partner; the rest is counted together, by module and severity.

@@ -166,8 +166,7 @@ fn broken_location(id: &str) -> Value {
 #[tokio::test]
 async fn an_invited_partner_needs_no_entry_in_the_file_and_only_the_operator_may_invite() {
     let service = Service::start().await;
-    let invitation: Value =
-        serde_json::from_str(&service.done(&["invite", "cpo", "--format", "json"]).await).unwrap();
+    let invitation: Value = serde_json::from_str(&service.done(&["invite", "cpo", "--format", "json"]).await).unwrap();
     let (token, versions) = (invitation["token"].as_str().unwrap(), invitation["versions_url"].as_str().unwrap());
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
     let answer = client.get(versions).header("authorization", format!("Token {token}")).send().await.unwrap();
@@ -284,11 +283,13 @@ async fn line_59_a_station_that_never_answers_is_asked_for_its_active_profile_an
     let stub = Stub::start(steerable()).await;
     let service = Service::start().await;
     service.register(&stub).await;
-    eventually("the profile is asked for", || async { !stub.asked(&Method::GET, "/chargingprofiles/").is_empty() }).await;
+    eventually("the profile is asked for", || async { !stub.asked(&Method::GET, "/chargingprofiles/").is_empty() })
+        .await;
     let asked = &stub.asked(&Method::GET, "/chargingprofiles/")[0];
     assert_eq!(parameter(&asked.query, "duration").as_deref(), Some("3600"));
     assert!(parameter(&asked.query, "response_url").is_some_and(|url| url.starts_with(&service.url)));
-    eventually("it counts as in force", || async { allowed_w(&service).await.is_some_and(|allowed| allowed > 0.0) }).await;
+    eventually("it counts as in force", || async { allowed_w(&service).await.is_some_and(|allowed| allowed > 0.0) })
+        .await;
 }
 
 #[tokio::test]

@@ -43,7 +43,10 @@ async fn the_same_mistake_in_many_objects_is_one_row_with_a_count_and_an_example
     let findings = store.findings(&cpo()).await.unwrap();
     assert_eq!(findings.len(), 1);
     let finding = &findings[0];
-    assert_eq!((finding.module.as_str(), finding.place.as_str(), finding.count), ("sessions", "charging_periods[].dimensions", 3));
+    assert_eq!(
+        (finding.module.as_str(), finding.place.as_str(), finding.count),
+        ("sessions", "charging_periods[].dimensions", 3)
+    );
     assert_eq!((finding.first_seen, finding.last_seen), (Some(at(1)), Some(at(3))));
     assert_eq!(finding.example.id.as_deref(), Some("s1"));
     assert_eq!(finding.example.path, "charging_periods[1].dimensions");

@@ -79,7 +79,8 @@ impl Stub {
 
     fn reply(&self, seen: &Seen) -> (u16, Value, Option<usize>) {
         let base = &self.base;
-        let endpoint = |module: &str, role: &str| json!({"identifier": module, "role": role, "url": format!("{base}/{module}")});
+        let endpoint =
+            |module: &str, role: &str| json!({"identifier": module, "role": role, "url": format!("{base}/{module}")});
         let mut script = self.script.lock();
         let data = match (seen.method.as_str(), seen.path.as_str()) {
             ("GET", "/versions") => json!([{"version": "2.2.1", "url": format!("{base}/2.2.1")}]),
