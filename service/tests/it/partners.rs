@@ -42,9 +42,7 @@ struct Service {
 impl Service {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let (http, grpc) = (free(), free());
-        let (http, grpc) = (http.local_addr().unwrap(), grpc.local_addr().unwrap());
+        let [http, grpc] = free_addresses();
         let store = folder.path().join("headroom.db");
         let config = format!(
             "[server]\nhttp_listen = \"{http}\"\npublic_url = \"http://{http}\"\ngrpc_listen = \"{grpc}\"\n\
@@ -99,6 +97,11 @@ impl Service {
     fn admin_token(&self) -> String {
         std::fs::read_to_string(self.path("headroom.db.admin-token")).unwrap().trim().to_owned()
     }
+}
+
+fn free_addresses() -> [std::net::SocketAddr; 2] {
+    let listeners = [0, 0].map(|port| std::net::TcpListener::bind(("127.0.0.1", port)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the service's clock is set by the real one")]

@@ -32,7 +32,7 @@ pub(super) struct Script {
     pub(super) stations_answer: bool,
     pub(super) seen: Vec<Seen>,
     /// What the service wants to be called with.
-    token: String,
+    pub(super) token: String,
 }
 
 #[derive(Clone)]
