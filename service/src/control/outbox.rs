@@ -3,7 +3,7 @@
 //! Each partner has a line of its own: a slow one holds up nobody else, and one that is asked too often is left alone
 //! for a while. What waits for a partner is not a queue: a newer decision for a session takes the place of the older.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -156,8 +156,8 @@ impl Outbox {
         }
         info!(silent = silent.len(), "stations did not answer in time; others give way and they are told again");
         self.context.wake.replan();
-        let sessions: BTreeMap<SessionId, ()> = silent.into_iter().map(|request| (request.session, ())).collect();
-        for session in sessions.into_keys() {
+        let sessions: BTreeSet<SessionId> = silent.into_iter().map(|request| request.session).collect();
+        for session in sessions {
             let Some(session) = self.context.store.session(&session).await? else { continue };
             let partner = session.key.partner.clone();
             let line = self.line(&partner);

@@ -182,10 +182,8 @@ impl Admin {
 
     fn linked(&self, name: &str) -> Result<PartnerId, Failure> {
         let id = self.known(name)?;
-        match self.platform.partner(&id).is_some_and(|partner| partner.link().is_some()) {
-            true => Ok(id),
-            false => Err(Failure::NoLink(name.to_owned())),
-        }
+        let linked = self.platform.partner(&id).is_some_and(|partner| partner.link().is_some());
+        if linked { Ok(id) } else { Err(Failure::NoLink(name.to_owned())) }
     }
 
     /// Writes down what the operator did.

@@ -117,7 +117,7 @@ async fn get(base: &str, path: &str, token: Option<&str>) -> (u16, Value) {
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
     let request = client.get(format!("{base}{path}"));
-    let request = token.iter().fold(request, |request, token| request.bearer_auth(token));
+    let request = token.iter().fold(request, reqwest::RequestBuilder::bearer_auth);
     match request.send().await {
         Ok(response) => (response.status().as_u16(), response.json().await.unwrap_or_default()),
         Err(_) => (0, Value::Null),

@@ -84,22 +84,26 @@ fn each_failure_doubles_the_pause_up_to_a_quarter_of_an_hour() {
     assert_eq!([1, 2, 3, 20].map(pause_s), [30, 60, 120, 900]);
 }
 
+fn kw(powers: [f64; 3]) -> [Power; 3] {
+    powers.map(Power::from_kw)
+}
+
 fn report(minute: i64, until: i64, kw: f64) -> StationReport {
     let profile = ChargingProfile::constant(at(minute), Power::from_kw(kw));
     StationReport { at: at(minute), until: at(until), profile }
 }
 
-fn worst_over(requests: &[ProfileRequest], report: &StationReport, minutes: [i64; 3]) -> [f64; 3] {
+fn worst_over(requests: &[ProfileRequest], report: &StationReport, minutes: [i64; 3]) -> [Power; 3] {
     let references: Vec<_> = requests.iter().collect();
     let state = station_state(&references, Some(report), Power::from_kw(1.0));
-    minutes.map(|minute| state.belief.worst_at(at(minute)).as_kw())
+    minutes.map(|minute| state.belief.worst_at(at(minute)))
 }
 
 #[test]
 fn a_lower_real_limit_is_believed_while_the_stations_word_holds() {
     let told = request(1, 9.0, RequestState::InForce);
     let report = report(10, 40, 4.0);
-    assert_eq!(worst_over(std::slice::from_ref(&told), &report, [10, 39, 40]), [4.0, 4.0, 9.0]);
+    assert_eq!(worst_over(std::slice::from_ref(&told), &report, [10, 39, 40]), kw([4.0, 4.0, 9.0]));
     let state = station_state(&[&told], Some(&report), Power::ZERO);
     assert_eq!(state.cap(at(20)), Some(Power::from_kw(4.0)));
     assert_eq!(state.cap(at(50)), None);
@@ -110,23 +114,23 @@ fn a_lower_real_limit_is_believed_while_the_stations_word_holds() {
 fn a_higher_real_limit_is_believed_too_and_is_no_cap() {
     let told = request(1, 3.0, RequestState::InForce);
     let report = report(10, 40, 9.0);
-    assert_eq!(worst_over(std::slice::from_ref(&told), &report, [10, 39, 40]), [9.0, 9.0, 3.0]);
+    assert_eq!(worst_over(std::slice::from_ref(&told), &report, [10, 39, 40]), kw([9.0, 9.0, 3.0]));
     assert_eq!(station_state(&[&told], Some(&report), Power::ZERO).cap(at(20)), None);
 }
 
 #[test]
 fn the_stations_word_settles_what_was_silent_before_and_not_what_is_under_way() {
     let (told, silent) = (request(1, 3.0, RequestState::InForce), request(3, 9.0, RequestState::Unknown));
-    assert_eq!(worst_over(&[told.clone(), silent.clone()], &report(10, 40, 3.0), [10, 39, 40]), [3.0, 3.0, 9.0]);
+    assert_eq!(worst_over(&[told.clone(), silent.clone()], &report(10, 40, 3.0), [10, 39, 40]), kw([3.0, 3.0, 9.0]));
     let under_way = request(11, 7.0, RequestState::Waiting);
-    assert_eq!(worst_over(&[told, silent, under_way], &report(10, 40, 3.0), [12, 39, 40]), [7.0, 7.0, 9.0]);
+    assert_eq!(worst_over(&[told, silent, under_way], &report(10, 40, 3.0), [12, 39, 40]), kw([7.0, 7.0, 9.0]));
 }
 
 #[test]
 fn an_acknowledgement_after_the_stations_word_overtakes_it() {
     let told = request(20, 6.0, RequestState::InForce);
     let report = report(10, 40, 2.0);
-    assert_eq!(worst_over(std::slice::from_ref(&told), &report, [22, 30, 40]), [6.0, 6.0, 6.0]);
+    assert_eq!(worst_over(std::slice::from_ref(&told), &report, [22, 30, 40]), kw([6.0, 6.0, 6.0]));
     assert!(station_state(&[&told], Some(&report), Power::ZERO).report.is_none());
 }
 

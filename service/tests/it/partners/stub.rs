@@ -89,7 +89,7 @@ impl Stub {
                 endpoint("sessions", "SENDER"), endpoint("chargingprofiles", "RECEIVER"),
             ]}),
             ("POST" | "PUT", "/credentials") => {
-                script.token = seen.body["token"].as_str().unwrap().to_owned();
+                seen.body["token"].as_str().unwrap().clone_into(&mut script.token);
                 json!({"token": "stub-token-c", "url": format!("{base}/versions"), "roles": [{
                     "role": "CPO", "party_id": "STK", "country_code": "NL", "business_details": {"name": "Stub"},
                 }]})
