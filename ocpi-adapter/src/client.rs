@@ -33,7 +33,7 @@ use routing::Recipient;
 pub use error::{HubProblem, LinkError};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use pages::linked;
-pub use pages::{Pages, PulledPage};
+pub use pages::{PageCursor, Pages, PulledPage};
 pub(crate) use pages::{objects as objects_of, total as total_of};
 pub(crate) use routing::{fits, may_be_broadcast};
 

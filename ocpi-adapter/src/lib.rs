@@ -30,7 +30,7 @@ mod token;
 pub mod version;
 mod wire;
 
-pub use client::{Client, HubProblem, LinkError, Pages, PulledPage};
+pub use client::{Client, HubProblem, LinkError, PageCursor, Pages, PulledPage};
 pub use hosts::{
     Asker, CdrReceiver, CommandSender, CpoHost, EmspHost, HostError, Nobody, ObjectKey, ObjectKind, ObjectReceiver,
     Outcome, Page, PageQuery, PartnerStore, PreferenceReply, ProfileSender, ScspHost, TokenSender, Unsaved,

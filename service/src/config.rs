@@ -12,6 +12,7 @@ use figment::providers::{Env, Format, Toml};
 use headroom_domain::site::Site;
 use headroom_domain::time::ClockRate;
 use headroom_grid_api::server::Access;
+use headroom_ocpi_adapter::Dialect;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -60,6 +61,13 @@ pub struct Server {
     pub public_url: Url,
     /// The utility's gRPC.
     pub grpc_listen: SocketAddr,
+    /// What `headroom partners` proves itself with. Absent: made at the first start, in a file beside the store that
+    /// only the owner can read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_token: Option<String>,
+    /// Whether partners may be administered from other machines; else only from this one.
+    #[serde(default)]
+    pub admin_remote: bool,
 }
 
 /// Where the service keeps its record.
@@ -91,15 +99,27 @@ pub struct Control {
     pub plan_every_s: u32,
     /// Longest time a plan may take; after it a simpler rule answers. **Units**: s, of real time.
     pub plan_deadline_s: f64,
-    /// Time between full pulls of a partner's locations, tariffs and sessions. **Units**: s.
+    /// Time between pulls of what has changed at a partner: locations, tariffs and sessions. Each partner's is up to a
+    /// fifth longer, so that they are not all asked at once. **Units**: s.
     pub pull_every_s: u32,
+    /// Time between full pulls, which find what is no longer there. **Units**: s.
+    pub full_pull_every_s: u32,
+    /// The most requests about charging profiles that a partner is sent in a minute; a sixth of them may go at once.
+    pub partner_requests_per_minute: u32,
     /// How long readings of the meters are kept. **Units**: days.
     pub keep_readings_days: u32,
 }
 
 impl Default for Control {
     fn default() -> Self {
-        Self { plan_every_s: 300, plan_deadline_s: 2.0, pull_every_s: 4 * 3600, keep_readings_days: 90 }
+        Self {
+            plan_every_s: 300,
+            plan_deadline_s: 2.0,
+            pull_every_s: 4 * 3600,
+            full_pull_every_s: 24 * 3600,
+            partner_requests_per_minute: 600,
+            keep_readings_days: 90,
+        }
     }
 }
 
@@ -109,11 +129,24 @@ impl Default for Control {
 pub struct PartnerEntry {
     /// What we call it.
     pub id: String,
-    /// The token A it was given to register with us (OCPI 2.2.1 §5); useless once it has registered.
-    pub invite_token: String,
+    /// The token A it was given to register with us (OCPI 2.2.1 §5); useless once it has registered. Absent: it is
+    /// invited with `headroom partners invite`, or we register with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_token: Option<String>,
     /// Whether its EVSEs take charging profiles even where it does not set the capability.
     #[serde(default)]
     pub assume_profile_capable: bool,
+    /// Its quirks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Dialect>,
+}
+
+impl PartnerEntry {
+    /// Returns its quirks.
+    pub fn dialect(&self) -> Dialect {
+        let dialect = self.dialect.clone().unwrap_or_default();
+        Dialect { assume_profile_capable: dialect.assume_profile_capable || self.assume_profile_capable, ..dialect }
+    }
 }
 
 /// A utility that may submit limits.
@@ -140,6 +173,17 @@ pub struct SiteEntry {
     pub locations: Vec<String>,
     /// What its meter sends as `Authorization: Bearer …`.
     pub meter_token: String,
+}
+
+/// The least length of an admin token.
+const ADMIN_TOKEN_MIN: usize = 16;
+/// What a partner may be called.
+pub const PARTNER_NAME: &str = "give 1 to 64 letters, digits, `-`, `_` or `.`";
+
+/// Tells whether a partner may be called so: names stand in paths, in tables and before a slash.
+pub fn is_partner_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=64).contains(&name.len()) && name.chars().all(plain)
 }
 
 /// A configuration that was read and found good, with its sites.
@@ -201,6 +245,24 @@ pub fn load(path: &Path) -> Result<Checked, Vec<ConfigError>> {
     if mistakes.is_empty() { Ok(Checked { config, sites }) } else { Err(mistakes) }
 }
 
+impl Checked {
+    /// Returns what is allowed and may still be a slip: sites of partners that the file does not name, which have to be
+    /// invited on the command line.
+    pub fn notes(&self) -> Vec<String> {
+        let known: BTreeSet<_> = self.config.partners.iter().map(|partner| partner.id.as_str()).collect();
+        let strangers = self.config.sites.iter().enumerate().filter(|(_, site)| !known.contains(site.partner.as_str()));
+        let names = known.iter().copied().collect::<Vec<_>>().join(", ");
+        let note = |(index, site): (usize, &SiteEntry)| {
+            format!(
+                "site[{index}].partner: `{0}` is no [[partner]] (there are: {names}): invite it with `headroom partners \
+                 invite {0}`",
+                site.partner
+            )
+        };
+        strangers.map(note).collect()
+    }
+}
+
 /// Reads and checks the description of a site.
 pub fn read_site(path: &Path) -> Result<Site, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
@@ -242,11 +304,18 @@ fn rules(config: &Config) -> Vec<ConfigError> {
     }
     found.extend(repeated("partner", config.partners.iter().map(|partner| partner.id.as_str())));
     found.extend(repeated("utility", config.utilities.iter().map(|utility| utility.name.as_str())));
+    let admin_token = config.server.admin_token.as_deref();
+    if admin_token.is_some_and(|token| token.len() < ADMIN_TOKEN_MIN || !token.chars().all(|c| c.is_ascii_graphic())) {
+        let text = format!("give {ADMIN_TOKEN_MIN} or more printable characters without blanks, or leave it out");
+        found.push(rule("server.admin_token", text));
+    }
     for partner in &config.partners {
-        if partner.invite_token.len() > 64
-            || !partner.invite_token.chars().all(|c| c.is_ascii_graphic())
-            || partner.invite_token.is_empty()
-        {
+        if !is_partner_name(&partner.id) {
+            found.push(rule(format!("partner[{}].id", partner.id), PARTNER_NAME));
+        }
+        let unusable =
+            |token: &String| token.is_empty() || token.len() > 64 || !token.chars().all(|c| c.is_ascii_graphic());
+        if partner.invite_token.as_ref().is_some_and(unusable) {
             let field = format!("partner[{}].invite_token", partner.id);
             found.push(rule(field, "give 1 to 64 printable characters without blanks (OCPI 2.2.1 §2.2)"));
         }
@@ -256,12 +325,9 @@ fn rules(config: &Config) -> Vec<ConfigError> {
 
 fn rules_over_sites(config: &Config, sites: &[Site]) -> Vec<ConfigError> {
     let mut found = repeated("site", sites.iter().map(|site| site.id.as_str()));
-    let partners: BTreeSet<_> = config.partners.iter().map(|partner| partner.id.as_str()).collect();
     for (index, entry) in config.sites.iter().enumerate() {
-        if !partners.contains(entry.partner.as_str()) {
-            let known = partners.iter().copied().collect::<Vec<_>>().join(", ");
-            let text = format!("`{}` is no [[partner]]: add it or name one of: {known}", entry.partner);
-            found.push(rule(format!("site[{index}].partner"), text));
+        if !is_partner_name(&entry.partner) {
+            found.push(rule(format!("site[{index}].partner"), PARTNER_NAME));
         }
         if entry.meter_token.is_empty() {
             found.push(rule(format!("site[{index}].meter_token"), "give the token that the site's meter sends"));
@@ -295,8 +361,13 @@ impl Control {
         TimeDelta::seconds(i64::from(self.plan_every_s))
     }
 
-    /// Returns the time between full pulls.
+    /// Returns the time between pulls.
     pub fn pull_every(&self) -> TimeDelta {
         TimeDelta::seconds(i64::from(self.pull_every_s.max(60)))
+    }
+
+    /// Returns the time between full pulls.
+    pub fn full_pull_every(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.full_pull_every_s)).max(self.pull_every())
     }
 }

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod edge;
+pub mod findings;
 pub mod http;
 pub mod run;
 pub mod store;

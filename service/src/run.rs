@@ -1,6 +1,7 @@
 //! From a configuration to a running service.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::time::ScaledClock;
 use headroom_domain::{Clock, PartnerId, PartyId};
 use headroom_grid_api::server as grid_server;
-use headroom_ocpi_adapter::{
-    Dialect, Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server,
-};
+use headroom_ocpi_adapter::{Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +19,7 @@ use tracing::info;
 
 use crate::config::{Checked, Config, access};
 use crate::control::{Context, Views, outbox, planner};
+use crate::edge::admin::{self, Admin};
 use crate::edge::partners::{KeptPartners, PartnerEdge};
 use crate::edge::utility::UtilityEdge;
 use crate::edge::{meter, pull};
@@ -49,14 +49,25 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
     let tasks = TaskTracker::new();
     let partners = Arc::new(PartnerEdge::new(Arc::clone(&context)));
     tasks.spawn(planner::run(Arc::clone(&context), telemetry, stop.clone()));
-    tasks.spawn(outbox::run(Arc::clone(&context), platform.clone(), stop.clone()));
+    tasks.spawn(outbox::run(Arc::clone(&context), platform.clone(), chance, stop.clone()));
     tasks.spawn(pull::run(Arc::clone(&context), platform.clone(), Arc::clone(&partners), pulls_due, stop.clone()));
 
+    for note in checked.notes() {
+        info!("{note}");
+    }
+    let admin = Admin {
+        context: Arc::clone(&context),
+        platform: platform.clone(),
+        token: admin::token_or_made(config)?,
+        remote: config.server.admin_remote,
+    };
     let routes = ocpi_server::scsp(platform, partners)
+        .merge(admin::router(admin))
         .merge(http::router(Arc::new(Views::new(Arc::clone(&context))), context.changes.subscribe()))
         .merge(meter::router(Arc::clone(&context)));
     let utility = Arc::new(UtilityEdge::new(Arc::clone(&context), config.utilities.clone()));
     info!(http = %config.server.http_listen, grpc = %config.server.grpc_listen, "serving");
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     let http_server = axum::serve(http_listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
     let grpc_server =
         grid_server::serve(grpc_listener, utility, grid_options(config, &clock), stop.clone().cancelled_owned());
@@ -82,7 +93,13 @@ fn real_time() -> DateTime<Utc> {
     Utc::now()
 }
 
-async fn listen(address: std::net::SocketAddr, field: &str) -> anyhow::Result<TcpListener> {
+/// Returns a number in `[0, 1)` that nobody can foretell.
+fn chance() -> f64 {
+    let bits = u32::try_from(uuid::Uuid::new_v4().as_u128() >> 96).unwrap_or_default();
+    f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+}
+
+async fn listen(address: SocketAddr, field: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("`{field}`: {address} cannot be listened on; is it in use?"))
@@ -97,12 +114,14 @@ async fn platform(
     let mut partners: Vec<Partner> = store.partners().await?;
     let known: BTreeSet<PartnerId> = partners.iter().map(|partner| partner.id.clone()).collect();
     for entry in &config.partners {
-        let dialect = Dialect { assume_profile_capable: entry.assume_profile_capable, ..Dialect::default() };
+        let dialect = entry.dialect();
         if let Some(partner) = partners.iter_mut().find(|partner| partner.id.as_str() == entry.id) {
             partner.dialect = dialect;
         } else if !known.contains(&PartnerId::new(entry.id.clone())) {
             let mut partner = Partner::new(PartnerId::new(entry.id.clone()), dialect);
-            partner.registration = Registration::Invited { token_a: Secret::new(entry.invite_token.clone()).into() };
+            if let Some(token) = &entry.invite_token {
+                partner.registration = Registration::Invited { token_a: Secret::new(token.clone()).into() };
+            }
             partners.push(partner);
         }
     }

@@ -3,6 +3,7 @@
 use axum::http::Method;
 use axum::http::header::LINK;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -36,8 +37,17 @@ pub struct Pages<T> {
     seen: usize,
 }
 
-#[derive(Debug, Clone)]
+/// Where a list was left, so that it can be gone on with later, also by another process.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PageCursor {
+    next: Next,
+    seen: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Next {
+    #[default]
     First,
     Linked(Url),
     Offset,
@@ -47,6 +57,18 @@ enum Next {
 impl<T> Pages<T> {
     pub(super) fn new(client: Client, module: Module, since: Option<DateTime<Utc>>, lower: Lower<T>) -> Self {
         Self { client, module, since, lower, next: Next::First, seen: 0 }
+    }
+
+    /// Returns where the next page begins.
+    pub fn cursor(&self) -> PageCursor {
+        PageCursor { next: self.next.clone(), seen: self.seen }
+    }
+
+    /// Goes on where a list of the same partner, module and instant was left.
+    #[must_use]
+    pub fn resume(mut self, cursor: PageCursor) -> Self {
+        (self.next, self.seen) = (cursor.next, cursor.seen);
+        self
     }
 
     /// Fetches the next page; `None` after the last one. After an error the same page is asked for again.
@@ -80,6 +102,10 @@ impl<T> Pages<T> {
 
     async fn fetch(&mut self) -> Result<PulledPage<T>, LinkError> {
         let target = self.client.target(&self.module, Interface::Sender)?;
+        // A page of a link that has moved meanwhile: the token must not go there.
+        if matches!(&self.next, Next::Linked(url) if url.origin() != target.url.origin()) {
+            self.next = Next::Offset;
+        }
         let url = self.url(&target);
         let answer = self.client.send(&target, Method::GET, &url, None, None).await?;
         let headers = answer.headers.clone();

@@ -1,6 +1,6 @@
 //! One trait for each thing that a host may take, so that roles share what they have in common.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use headroom_domain::PartnerId;
 use headroom_domain::location::Location;
@@ -9,8 +9,8 @@ use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
 use serde_json::Value;
 
-use super::{HostError, ObjectKey, Outcome, PreferenceReply};
-use crate::received::Received;
+use super::{HostError, ObjectKey, ObjectKind, Outcome, PreferenceReply};
+use crate::received::{Received, Rejected};
 use crate::roaming::{Cdr, CdrKey, Token, TokenKey};
 use crate::station::{ProfileResult, StationProfile};
 
@@ -30,6 +30,18 @@ pub trait ObjectReceiver: Send + Sync + 'static {
 
     /// Forgets a tariff; false when there was none.
     fn delete_tariff(&self, key: &ObjectKey) -> impl Future<Output = Result<bool, HostError>> + Send;
+
+    /// Is told of an object, or a part of one, that was pushed and could not be read: the partner is answered 2001.
+    /// Unless overridden, nobody remembers it.
+    fn rejected(
+        &self,
+        partner: &PartnerId,
+        kind: ObjectKind,
+        rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        let _ = (partner, kind, rejected);
+        ready(Ok(()))
+    }
 }
 
 /// Takes drivers' tokens of eMSPs.

@@ -9,8 +9,8 @@ use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
 use serde_json::Value;
 
-use super::{HostError, ObjectKey, Outcome, PreferenceReply};
-use crate::received::Received;
+use super::{HostError, ObjectKey, ObjectKind, Outcome, PreferenceReply};
+use crate::received::{Received, Rejected};
 use crate::roaming::{Cdr, CdrKey, Token, TokenKey};
 use crate::station::{ProfileResult, StationProfile};
 
@@ -30,6 +30,17 @@ pub trait ScspHost: Send + Sync + 'static {
 
     /// Forgets a tariff; false when there was none.
     fn delete_tariff(&self, key: &ObjectKey) -> impl Future<Output = Result<bool, HostError>> + Send;
+
+    /// Is told of an object, or a part of one, that was pushed and could not be read: the partner is answered 2001.
+    fn rejected(
+        &self,
+        partner: &PartnerId,
+        kind: ObjectKind,
+        rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        let _ = (partner, kind, rejected);
+        ready(Ok(()))
+    }
 
     /// Takes what a driver said of a session.
     ///

@@ -8,7 +8,7 @@ use super::Asked;
 use super::owned::{self, Change};
 use super::reply::Reply;
 use crate::envelope::UNKNOWN_LOCATION;
-use crate::hosts::{ObjectKey, ObjectReceiver, Outcome};
+use crate::hosts::{ObjectKey, ObjectKind, ObjectReceiver, Outcome};
 use crate::lower;
 use crate::lower::location::{check_connector, check_evse};
 use crate::received::Rejected;
@@ -33,7 +33,7 @@ pub(super) async fn answer(
 }
 
 async fn put(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
-    let location = lower::location::location(asked.origin(), raw)?;
+    let location = owned::read(host, asked, ObjectKind::Location, lower::location::location, raw).await?;
     owned::check(key, &location.value.party, &location.value.id)?;
     Ok(Reply::put(host.put_location(location).await?))
 }
@@ -46,24 +46,11 @@ async fn change(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey, part
     let _guard = lock.lock().await;
     let mut location = owned::stored(host, key).await?;
     let at = change.last_updated;
-    let outcome = match part {
-        [evse_uid] => {
-            let evses = list_of(&mut location, "evses").ok_or_else(unknown_part)?;
-            put_part(evses, ("uid", evse_uid), change, patch, |part| check_evse(asked.origin(), part))?
-        }
-        [evse_uid, connector_id] => {
-            let evse = child(&mut location, "evses", "uid", evse_uid).ok_or_else(unknown_part)?;
-            let connectors = list_of(evse, "connectors").ok_or_else(unknown_part)?;
-            let outcome = put_part(connectors, ("id", connector_id), change, patch, |part| {
-                check_connector(asked.origin(), part)
-            })?;
-            touch(evse, at);
-            outcome
-        }
-        _ if change.is_older_than(&location) => Outcome::Stale,
-        _ => {
-            change.merge_into(&mut location, None);
-            Outcome::Updated
+    let outcome = match put_into(&mut location, asked, part, change, patch) {
+        Ok(outcome) => outcome,
+        Err(Unfit::Refused(reply)) => return Err(reply),
+        Err(Unfit::Unreadable(rejected)) => {
+            return Err(owned::refuse(host, asked, ObjectKind::Location, rejected).await);
         }
     };
     if outcome == Outcome::Stale {
@@ -74,6 +61,49 @@ async fn change(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey, part
     Ok(if outcome == Outcome::Created { Reply::put(outcome) } else { reply })
 }
 
+/// Why a part cannot be put.
+enum Unfit {
+    Refused(Reply),
+    Unreadable(Rejected),
+}
+
+impl From<Reply> for Unfit {
+    fn from(reply: Reply) -> Self {
+        Self::Refused(reply)
+    }
+}
+
+impl From<Rejected> for Unfit {
+    fn from(rejected: Rejected) -> Self {
+        Self::Unreadable(rejected)
+    }
+}
+
+/// Puts or merges a change into a location, or into the part of it that the path names.
+fn put_into(location: &mut Value, asked: &Asked, part: &[&str], change: Change, patch: bool) -> Result<Outcome, Unfit> {
+    let at = change.last_updated;
+    Ok(match part {
+        [evse_uid] => {
+            let evses = list_of(location, "evses").ok_or_else(unknown_part)?;
+            put_part(evses, ("uid", evse_uid), change, patch, |part| check_evse(asked.origin(), part))?
+        }
+        [evse_uid, connector_id] => {
+            let evse = child(location, "evses", "uid", evse_uid).ok_or_else(unknown_part)?;
+            let connectors = list_of(evse, "connectors").ok_or_else(unknown_part)?;
+            let outcome = put_part(connectors, ("id", connector_id), change, patch, |part| {
+                check_connector(asked.origin(), part)
+            })?;
+            touch(evse, at);
+            outcome
+        }
+        _ if change.is_older_than(location) => Outcome::Stale,
+        _ => {
+            change.merge_into(location, None);
+            Outcome::Updated
+        }
+    })
+}
+
 /// Puts or merges a part into the list of its siblings.
 fn put_part(
     siblings: &mut Vec<Value>,
@@ -81,12 +111,11 @@ fn put_part(
     change: Change,
     patch: bool,
     check: impl Fn(&Value) -> Result<(), Rejected>,
-) -> Result<Outcome, Reply> {
+) -> Result<Outcome, Unfit> {
     let named = change.fields.get(id_name).and_then(Value::as_str);
     if named.is_some_and(|named| !named.eq_ignore_ascii_case(id)) {
-        return Err(Reply::invalid(format!(
-            "{id_name}: the URL names {id:?}, the object {named:?}: make them the same"
-        )));
+        let problem = format!("{id_name}: the URL names {id:?}, the object {named:?}: make them the same");
+        return Err(Reply::invalid(problem).into());
     }
     let position = siblings.iter().position(|sibling| is_named(sibling, id_name, id));
     let known = position.map(|index| &siblings[index]);
@@ -98,7 +127,7 @@ fn put_part(
             change.merge_into(&mut known, None);
             known
         }
-        None if patch => return Err(unknown_part()),
+        None if patch => return Err(unknown_part().into()),
         _ => Value::Object(change.fields),
     };
     check(&part)?;

@@ -9,7 +9,9 @@ use super::Asked;
 use super::reply::Reply;
 use crate::envelope::{INVALID, UNKNOWN_LOCATION};
 use crate::hosts::{ObjectKey, ObjectKind, ObjectReceiver};
+use crate::lower::Lower;
 use crate::partner::Role;
+use crate::received::{Received, Rejected};
 use crate::wire::base::Timestamp;
 
 /// Returns the key of an object that a URL names; 404 when the caller cannot own it.
@@ -43,6 +45,29 @@ pub(super) fn same(url_party: &PartyId, url_id: &str, party: &PartyId, id: &str)
         return Ok(());
     }
     Err(Reply::invalid(format!("the URL names {url_party}/{url_id}, the object {party}/{id}: make them the same")))
+}
+
+/// Reads an object that a request puts. One that cannot be read is told to the host and refused.
+pub(super) async fn read<T>(
+    host: &impl ObjectReceiver,
+    asked: &Asked,
+    kind: ObjectKind,
+    lower: Lower<T>,
+    raw: Value,
+) -> Result<Received<T>, Reply> {
+    match lower(asked.origin(), raw) {
+        Ok(received) => Ok(received),
+        Err(rejected) => Err(refuse(host, asked, kind, rejected).await),
+    }
+}
+
+/// Tells the host of an object that could not be read; returns what the partner is answered.
+pub(super) async fn refuse(host: &impl ObjectReceiver, asked: &Asked, kind: ObjectKind, rejected: Rejected) -> Reply {
+    let reply = Reply::from(rejected.clone());
+    match host.rejected(&asked.caller.id, kind, rejected).await {
+        Ok(()) => reply,
+        Err(error) => error.into(),
+    }
 }
 
 /// Returns an object as it was last put; 404 when there is none.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Asked;
 use super::owned::{self, Change};
 use super::reply::Reply;
-use crate::hosts::{ObjectKey, ObjectReceiver, Outcome};
+use crate::hosts::{ObjectKey, ObjectKind, ObjectReceiver, Outcome};
 use crate::lower;
 
 pub(super) async fn answer(host: &impl ObjectReceiver, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
@@ -19,7 +19,7 @@ pub(super) async fn answer(host: &impl ObjectReceiver, asked: &Asked, key: Objec
 }
 
 async fn put(host: &impl ObjectReceiver, asked: &Asked, key: &ObjectKey, raw: Value) -> Result<Reply, Reply> {
-    let session = lower::session::session(asked.origin(), raw)?;
+    let session = owned::read(host, asked, ObjectKind::Session, lower::session::session, raw).await?;
     owned::check(key, &session.value.key.party, &session.value.key.id)?;
     Ok(Reply::put(host.put_session(session).await?))
 }

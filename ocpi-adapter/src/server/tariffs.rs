@@ -6,14 +6,15 @@ use super::Asked;
 use super::owned;
 use super::reply::Reply;
 use crate::envelope::INVALID;
-use crate::hosts::{ObjectKey, ObjectReceiver};
+use crate::hosts::{ObjectKey, ObjectKind, ObjectReceiver};
 use crate::lower;
 
 pub(super) async fn answer(host: &impl ObjectReceiver, asked: &Asked, key: ObjectKey) -> Result<Reply, Reply> {
     match asked.incoming.method {
         Method::GET => Ok(Reply::data(owned::stored(host, &key).await?)),
         Method::PUT => {
-            let tariff = lower::tariff::tariff(asked.origin(), asked.incoming.json()?)?;
+            let tariff =
+                owned::read(host, asked, ObjectKind::Tariff, lower::tariff::tariff, asked.incoming.json()?).await?;
             owned::check(&key, &tariff.value.party, &tariff.value.id)?;
             Ok(Reply::put(host.put_tariff(tariff).await?))
         }

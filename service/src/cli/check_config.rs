@@ -8,6 +8,9 @@ use crate::config::{self, Checked};
 pub(super) fn run(path: &Path) -> anyhow::Result<Outcome> {
     let checked = load(path)?;
     let evses: usize = checked.sites.iter().map(|site| site.evses.len()).sum();
+    for note in checked.notes() {
+        eprintln!("note: {note}");
+    }
     super::say(&format!("{} is good: {} site(s) with {evses} EVSE(s)", path.display(), checked.sites.len()))?;
     Ok(Outcome::Done)
 }

@@ -15,6 +15,7 @@ mod check_config;
 mod datasets;
 #[cfg(feature = "simulate")]
 mod demo;
+mod partners;
 mod plan;
 #[cfg(feature = "simulate")]
 mod report;
@@ -51,6 +52,8 @@ enum Command {
         /// The configuration file.
         config: PathBuf,
     },
+    /// Invite, register and look after OCPI partners of the running service.
+    Partners(partners::Arguments),
     /// Solve a saved problem.
     Plan(plan::Arguments),
     /// Look at recordings and take them in.
@@ -76,6 +79,8 @@ enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Done,
+    /// A partner's data cannot be taken without loss.
+    SomethingLost,
     #[cfg(feature = "simulate")]
     LimitViolated,
 }
@@ -96,6 +101,7 @@ pub fn main() -> ExitCode {
     };
     match runtime.block_on(run(cli.command)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomethingLost) => ExitCode::FAILURE,
         #[cfg(feature = "simulate")]
         Ok(Outcome::LimitViolated) => ExitCode::from(3),
         Err(error) => {
@@ -109,6 +115,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Serve { config } => serve::run(&config).await,
         Command::CheckConfig { config } => check_config::run(&config),
+        Command::Partners(arguments) => Box::pin(partners::run(arguments)).await,
         Command::Plan(arguments) => plan::run(&arguments),
         #[cfg(feature = "simulate")]
         Command::Datasets(command) => datasets::run(command),

@@ -71,8 +71,31 @@ fn a_misspelt_key_is_named_with_those_that_were_meant() {
 }
 
 #[test]
-fn a_site_of_a_partner_that_is_not_there_is_refused() {
-    assert!(mistakes("partner = \"cpo\"", "partner = \"cop\"").contains("site[0].partner: `cop` is no [[partner]]"));
+fn a_site_of_a_partner_that_is_not_in_the_file_is_noted_since_it_may_be_invited_later() {
+    let (_folder, path) = folder(&CONFIG.replace("partner = \"cpo\"", "partner = \"cop\""), SITE);
+    let notes = load(&path).unwrap().notes();
+    assert!(notes[0].contains("site[0].partner: `cop` is no [[partner]] (there are: cpo)"), "{notes:?}");
+}
+
+#[test]
+fn a_partner_may_be_in_the_file_for_its_quirks_alone() {
+    let quirks = "[partner.dialect]\ntoken_form = \"plain\"\nminimum_a = 6.0";
+    let (_folder, path) = folder(&CONFIG.replace("invite_token = \"secret\"", quirks), SITE);
+    let partner = &load(&path).unwrap().config.partners[0];
+    assert!(partner.invite_token.is_none() && partner.dialect().minimum_a.as_a() > 5.9);
+}
+
+#[test]
+fn the_old_key_for_the_capability_still_counts_beside_a_dialect() {
+    let both = "id = \"cpo\"\nassume_profile_capable = true\ndialect = { forwards = true }";
+    let (_folder, path) = folder(&CONFIG.replace("id = \"cpo\"", both), SITE);
+    let dialect = load(&path).unwrap().config.partners[0].dialect();
+    assert!(dialect.assume_profile_capable && dialect.forwards);
+}
+
+#[test]
+fn a_guessable_admin_token_is_refused() {
+    assert!(mistakes("[server]", "[server]\nadmin_token = \"admin\"").contains("server.admin_token: give 16"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use tokio::sync::{Notify, watch};
 
 use super::plan::PlanState;
-use super::wake::Wake;
+use super::wake::{Resync, Wake};
 use crate::config::{Checked, Control, SiteEntry};
 use crate::store::Store;
 
@@ -29,6 +29,8 @@ pub struct Context {
     pub sites: Vec<SiteContext>,
     /// Calls the control loop.
     pub wake: Wake,
+    /// Calls for the sessions of partners.
+    pub resync: Resync,
     /// Calls the outbox.
     pub outbox: Notify,
     /// Counts changes that a page would show.
@@ -67,6 +69,7 @@ impl Context {
             settings: checked.config.control.clone(),
             sites: checked.sites.iter().zip(&checked.config.sites).map(site).collect::<Result<_, SiteError>>()?,
             wake: Wake::default(),
+            resync: Resync::default(),
             outbox: Notify::new(),
             changes: watch::Sender::new(0),
             plans: RwLock::default(),

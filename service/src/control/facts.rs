@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Datelike, Months, NaiveTime, TimeDelta, Utc};
 use headroom_domain::forecast::Forecast;
 use headroom_domain::limit::{EffectiveInterval, LimitBook};
-use headroom_domain::location::Location;
+use headroom_domain::location::{Evse, Location};
 use headroom_domain::preference::ProfileType;
 use headroom_domain::session::{Session, SessionStatus};
 use headroom_domain::site::SiteEvse;
@@ -136,6 +136,8 @@ impl Facts {
         let mut preferences = store.preferences().await?;
         let mut uptakes: BTreeMap<SessionId, Uptake> = store.uptakes().await?;
         let requests = store.requests_of_open_sessions().await?;
+        let reports = store.station_reports().await?;
+        let unsteerable = unsteerable(store, locations).await?;
         let mut learnt = BTreeMap::new();
         let reported: Vec<Session> = store.open_objects(Kind::Session).await?;
         for session in
@@ -147,7 +149,7 @@ impl Facts {
                 continue;
             };
             let own: Vec<&ProfileRequest> = requests.iter().filter(|request| request.session == id).collect();
-            let station = station_state(&own, site.site.station_default(evse).unwrap_or_default());
+            let station = station_state(&own, reports.get(&id), site.site.station_default(evse).unwrap_or_default());
             let mut uptake = uptakes.remove(&id).unwrap_or_else(|| Uptake::new(evse.phases.len()));
             if let Some(reading) = reading(&session, &station) {
                 uptake.observe(reading);
@@ -156,7 +158,7 @@ impl Facts {
             self.sessions.push(ObservedSession {
                 id: id.clone(),
                 evse_uid: evse.uid.clone(),
-                takes_profiles: station.supported && takes_profiles(locations, evse),
+                takes_profiles: takes_profiles(locations, evse, &unsteerable),
                 started_at: session.started_at,
                 energy_wh: session.energy_wh,
                 power_w: session.power_w,
@@ -165,7 +167,7 @@ impl Facts {
                 responsive: station.may_be_told(self.now),
                 uptake: uptake.cautious_share(),
                 load_share: uptake.share(),
-                useful_w: uptake.useful_allowance(),
+                useful_w: uptake.useful_allowance().into_iter().chain(station.cap(self.now)).reduce(Power::min),
                 appetite: uptake.appetite(),
             });
             self.stations.insert(id.clone(), station);
@@ -186,8 +188,18 @@ impl SiteContext {
     }
 }
 
-fn takes_profiles(locations: &[Location], evse: &SiteEvse) -> bool {
-    locations.iter().find_map(|location| location.evse(&evse.uid)).is_some_and(|evse| evse.takes_profiles)
+/// An EVSE that its partner said takes no profiles is not asked again until it is published otherwise.
+fn takes_profiles(locations: &[Location], evse: &SiteEvse, unsteerable: &[Evse]) -> bool {
+    let published = locations.iter().find_map(|location| location.evse(&evse.uid));
+    published.is_some_and(|evse| evse.takes_profiles && !unsteerable.contains(evse))
+}
+
+async fn unsteerable(store: &Store, locations: &[Location]) -> Result<Vec<Evse>, StoreError> {
+    let mut found = Vec::new();
+    for location in locations {
+        found.extend(store.unsteerable(&location.partner, &location.id).await?);
+    }
+    Ok(found)
 }
 
 /// A report says something of the vehicle only when one profile alone is in force.

@@ -7,12 +7,13 @@ pub mod belief;
 mod context;
 mod facts;
 pub mod outbox;
+pub mod pace;
 mod plan;
 pub mod planner;
 mod view;
 mod wake;
 
-pub use belief::{StationState, station_state};
+pub use belief::{StationState, agrees, station_state};
 pub use context::{Context, SiteContext};
 pub use facts::{Facts, Forecasts};
 pub use plan::PlanState;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use headroom_domain::Ratio;
 use headroom_domain::invariants::import_limit_at;
 use headroom_domain::schedule::Schedule;
@@ -12,7 +12,7 @@ use headroom_optimizer::dispatch::{Direction, Order, dispatch};
 use headroom_optimizer::rolling::{Memory, step_with, still_serves};
 use headroom_optimizer::snapshot::{Settings, Snapshot};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info};
+use tracing::{debug, error};
 
 use super::context::{Context, SiteContext};
 use super::facts::{Facts, Forecasts};
@@ -38,16 +38,12 @@ enum PlanError {
 pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: CancellationToken) {
     let forecasts = Forecasts::default();
     let mut memories = vec![Memory::default(); context.sites.len()];
-    let started = context.clock.now();
-    let mut next_plan = started;
+    let mut next_plan = context.clock.now();
     loop {
         let now = context.clock.now();
         let on_time = now >= next_plan;
         if on_time {
             next_plan = now + context.settings.plan_every();
-        }
-        if let Err(error) = time_out(&context, now, started).await {
-            error!(%error, "requests could not be timed out");
         }
         let replan = context.wake.take_replan();
         for (site, memory) in context.sites.iter().zip(&mut memories) {
@@ -66,15 +62,6 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
             () = tokio::time::sleep(wait) => {}
         }
     }
-}
-
-async fn time_out(context: &Context, now: DateTime<Utc>, started: DateTime<Utc>) -> Result<(), StoreError> {
-    let silent = context.store.time_out_requests(now, started).await?;
-    if silent > 0 {
-        info!(silent, "stations did not answer in time; others give way and they are told again");
-        context.wake.replan();
-    }
-    Ok(())
 }
 
 async fn act(
@@ -133,8 +120,9 @@ async fn send(context: &Context, facts: &Facts, orders: Vec<Order>) -> Result<()
     let requests: Vec<NewRequest> = orders
         .into_iter()
         .filter(|order| {
-            let not_before = facts.stations.get(&order.session).and_then(|station| station.not_before);
-            not_before.is_none_or(|not_before| facts.now >= not_before)
+            let Some(station) = facts.stations.get(&order.session) else { return true };
+            let in_vain = order.direction == Direction::Raise && station.is_capped(facts.now);
+            !in_vain && station.not_before.is_none_or(|not_before| facts.now >= not_before)
         })
         .map(|order| NewRequest {
             id: uuid::Uuid::new_v4().simple().to_string(),

@@ -21,7 +21,7 @@ use crate::http::{
     Ahead, Badge, BadgeKind, LimitEntry, Past, PlanView, PriceStep, ProfileState, ReasonView, SessionView, SiteSummary,
     SiteView, SiteViews, limit_steps,
 };
-use crate::store::{MeterReading, ProfileRequest, StoreError};
+use crate::store::{MeterReading, ProfileRequest, StationReport, StoreError};
 
 /// How much of the past is shown.
 const SHOWN_PAST: TimeDelta = TimeDelta::hours(24);
@@ -92,6 +92,7 @@ impl<'a> SiteLook<'a> {
             powers.entry(id).or_default().push((at, power));
         }
         let requests = store.requests_of_open_sessions().await?;
+        let reports = store.station_reports().await?;
         let preferences = store.preferences().await?;
         Ok(SiteView {
             id: self.site.site.id.clone(),
@@ -106,7 +107,7 @@ impl<'a> SiteLook<'a> {
             prices: self.prices(),
             past: past(Interval { start: since, end: self.now }, &readings, &sessions, &powers),
             ahead: self.plan.as_ref().map(|plan| ahead(plan)),
-            sessions: sessions.iter().map(|session| self.session(session, &requests, &preferences)).collect(),
+            sessions: sessions.iter().map(|session| self.session(session, &requests, &reports, &preferences)).collect(),
             plan: self.plan.as_ref().map(|plan| PlanView {
                 status: plan.schedule.status,
                 made_at: plan.made_at,
@@ -120,13 +121,14 @@ impl<'a> SiteLook<'a> {
         &self,
         session: &Session,
         requests: &[ProfileRequest],
+        reports: &BTreeMap<SessionId, StationReport>,
         preferences: &BTreeMap<SessionId, ChargingPreference>,
     ) -> SessionView {
         let id = session.key.session_id();
         let evse = self.site.evse(session);
         let own: Vec<&ProfileRequest> = requests.iter().filter(|request| request.session == id).collect();
         let fallback = evse.and_then(|evse| self.site.site.station_default(evse).ok()).unwrap_or_default();
-        let station = station_state(&own, fallback);
+        let station = station_state(&own, reports.get(&id), fallback);
         let over = session.status.is_over();
         let planned = self.planned(&id).filter(|_| !over);
         let needed = planned.map_or(session.energy_wh, |(state, _)| session.energy_wh + state.needed_wh);

@@ -1,7 +1,10 @@
 //! What makes the control loop act at once.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use headroom_domain::PartnerId;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// A call to the control loop. Calls that come while it works are answered together afterwards.
@@ -31,5 +34,26 @@ impl Wake {
     /// Tells whether a new plan was asked for since the last time this was asked.
     pub(super) fn take_replan(&self) -> bool {
         self.replan.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// Calls to pull the sessions of partners that do not know what we ask about.
+#[derive(Debug, Default)]
+pub struct Resync {
+    notify: Notify,
+    partners: Mutex<BTreeSet<PartnerId>>,
+}
+
+impl Resync {
+    /// Asks for the sessions of a partner.
+    pub fn ask(&self, partner: PartnerId) {
+        self.partners.lock().insert(partner);
+        self.notify.notify_one();
+    }
+
+    /// Waits for calls and takes them.
+    pub async fn called(&self) -> BTreeSet<PartnerId> {
+        self.notify.notified().await;
+        std::mem::take(&mut *self.partners.lock())
     }
 }

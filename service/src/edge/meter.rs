@@ -62,7 +62,8 @@ async fn take(
     StatusCode::NO_CONTENT.into_response()
 }
 
-fn bears(headers: &HeaderMap, token: &str) -> bool {
+/// Tells whether a request proves itself with a token; the time taken does not tell how close a wrong one is.
+pub(super) fn bears(headers: &HeaderMap, token: &str) -> bool {
     let sent = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -86,7 +87,8 @@ fn exceeds_reserve(context: &Context, site: &str, reading: &MeterReading) -> boo
     reserved.zip(reading.base_load_w).is_some_and(|(reserved, measured): (Power, Power)| measured > reserved)
 }
 
-fn problem(status: StatusCode, detail: &str) -> Response {
+/// Says what went wrong, as RFC 9457 has it.
+pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
     let body = serde_json::json!({ "status": status.as_u16(), "title": status.canonical_reason(), "detail": detail });
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }

@@ -2,7 +2,10 @@
 //!
 //! Each edge turns what arrives into a change of the record, durable where it must be, and calls the control loop.
 
+pub mod admin;
+mod lint;
 pub mod meter;
 pub mod partners;
 pub mod pull;
+mod rhythm;
 pub mod utility;

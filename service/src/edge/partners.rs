@@ -1,35 +1,59 @@
 //! What OCPI partners send.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use headroom_domain::PartnerId;
 use headroom_domain::location::Location;
 use headroom_domain::preference::{ChargingPreference, PreferenceAnswer, ProfileType};
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
-use headroom_domain::{PartnerId, Power};
 use headroom_ocpi_adapter::{
     HostError, ObjectKey, ObjectKind, Outcome, Partner, PartnerStore, PreferenceReply, ProfileResult, Received,
-    ScspHost, StationProfile, Warning,
+    Rejected, ScspHost, StationProfile,
 };
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-use crate::control::{Context, SiteContext, station_state};
-use crate::store::{self, Content, Kind, RequestState, Saved, Store};
+use crate::control::{Context, SiteContext, agrees, station_state};
+use crate::store::{self, Content, Kind, ProfileRequest, RequestState, Saved, StationReport, Store};
 
-/// How far a station's word may lie above what it was told before it is taken as news. **Units**: W.
-const REPORTED_TOLERANCE_W: f64 = 100.0;
+/// How long the word of a station holds that does not say until when.
+const REPORT_HOLDS: TimeDelta = TimeDelta::hours(1);
+/// How often it is written down that a partner is heard.
+const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// Answers partners from the record.
-pub struct PartnerEdge(Arc<Context>);
+pub struct PartnerEdge {
+    context: Arc<Context>,
+    seen: Mutex<BTreeMap<PartnerId, DateTime<Utc>>>,
+}
 
 impl PartnerEdge {
     /// Makes the edge.
     pub fn new(context: Arc<Context>) -> Self {
-        Self(context)
+        Self { context, seen: Mutex::default() }
+    }
+
+    /// Notes that a partner called or answered.
+    pub async fn seen(&self, partner: &PartnerId) -> Result<(), HostError> {
+        let now = self.context.clock.now();
+        let known = self.seen.lock().get(partner).copied();
+        if known.is_none_or(|known| now - known >= SEEN_EVERY) {
+            self.context.store.partner_seen(partner, now).await?;
+            self.seen.lock().insert(partner.clone(), now);
+        }
+        Ok(())
+    }
+
+    /// Keeps an object that could not be read, with what is wrong with it.
+    pub async fn keep_rejected(&self, partner: &PartnerId, kind: Kind, rejected: &Rejected) -> Result<(), HostError> {
+        warn!(%partner, module = kind.module(), reason = rejected.reason(), "an object could not be read and is left out");
+        Ok(self.context.store.save_rejected(partner, kind, rejected, self.context.clock.now()).await?)
     }
 
     async fn save<T: serde::Serialize>(
@@ -39,9 +63,20 @@ impl PartnerEdge {
         last_updated: DateTime<Utc>,
         open: bool,
     ) -> Result<Outcome, HostError> {
-        let warnings = readable(key, &received.warnings);
-        let content = Content { last_updated, open, value: &received.value, raw: &received.raw, warnings: &warnings };
-        Ok(match self.0.store.save_object(key, content).await? {
+        self.seen(key.partner).await?;
+        if !received.warnings.is_empty() {
+            let (partner, warnings) = (key.partner, received.warnings.len());
+            debug!(%partner, kind = key.kind.as_str(), id = key.id, warnings, "not as the standard has it");
+        }
+        let content = Content {
+            last_updated,
+            open,
+            value: &received.value,
+            raw: &received.raw,
+            warnings: &received.warnings,
+            received_at: self.context.clock.now(),
+        };
+        Ok(match self.context.store.save_object(key, content).await? {
             Saved::Created => Outcome::Created,
             Saved::Updated => Outcome::Updated,
             Saved::Stale => Outcome::Stale,
@@ -50,7 +85,7 @@ impl PartnerEdge {
 
     /// Finds the one open or closed session that an id means, for a caller that names no owner.
     async fn session_named(&self, partner: &PartnerId, id: &str) -> Result<Option<Session>, HostError> {
-        let mut found = self.0.store.sessions_by_id(id).await?;
+        let mut found = self.context.store.sessions_by_id(id).await?;
         if found.iter().any(|session| session.key.partner == *partner) {
             found.retain(|session| session.key.partner == *partner);
         }
@@ -64,7 +99,7 @@ impl PartnerEdge {
             party: &session.key.party,
             id: &session.location_id,
         };
-        let location: Option<Location> = self.0.store.object(key).await?;
+        let location: Option<Location> = self.context.store.object(key).await?;
         let evse = location.as_ref().zip(session.evse_uid.as_deref()).and_then(|(location, uid)| location.evse(uid));
         Ok(evse.is_some_and(|evse| evse.takes_preferences))
     }
@@ -72,33 +107,33 @@ impl PartnerEdge {
 
 impl ScspHost for PartnerEdge {
     async fn stored(&self, key: &ObjectKey) -> Result<Option<Value>, HostError> {
-        Ok(self.0.store.raw_object(object_key(key)).await?)
+        Ok(self.context.store.raw_object(object_key(key)).await?)
     }
 
     async fn put_location(&self, location: Received<Location>) -> Result<Outcome, HostError> {
         let Location { partner, party, id, last_updated, .. } = &location.value;
         let key = store::ObjectKey { partner, kind: Kind::Location, party, id };
         let outcome = self.save(key, &location, *last_updated, true).await?;
-        self.0.wake.replan();
+        self.context.wake.replan();
         Ok(outcome)
     }
 
     async fn put_session(&self, session: Received<Session>) -> Result<Outcome, HostError> {
         let Session { key, last_updated, status, power_w, .. } = &session.value;
         let object = store::ObjectKey { partner: &key.partner, kind: Kind::Session, party: &key.party, id: &key.id };
-        let before: Option<Session> = self.0.store.object(object).await?;
+        let before: Option<Session> = self.context.store.object(object).await?;
         let outcome = self.save(object, &session, *last_updated, !status.is_over()).await?;
         if outcome == Outcome::Stale {
             return Ok(outcome);
         }
         if let Some(power) = power_w {
-            self.0.store.save_session_power(&key.session_id(), *last_updated, *power).await?;
+            self.context.store.save_session_power(&key.session_id(), *last_updated, *power).await?;
         }
         if before.is_none_or(|before| before.status != *status || before.evse_uid != session.value.evse_uid) {
             info!(session = %key, ?status, "session changed");
-            self.0.wake.replan();
+            self.context.wake.replan();
         }
-        self.0.changed();
+        self.context.changed();
         Ok(outcome)
     }
 
@@ -106,12 +141,12 @@ impl ScspHost for PartnerEdge {
         let Tariff { partner, party, id, last_updated, .. } = &tariff.value;
         let key = store::ObjectKey { partner, kind: Kind::Tariff, party, id };
         let outcome = self.save(key, &tariff, *last_updated, true).await?;
-        self.0.wake.replan();
+        self.context.wake.replan();
         Ok(outcome)
     }
 
     async fn delete_tariff(&self, key: &ObjectKey) -> Result<bool, HostError> {
-        Ok(self.0.store.delete_object(object_key(key)).await?)
+        Ok(self.context.store.delete_object(object_key(key)).await?)
     }
 
     async fn put_preference(
@@ -128,8 +163,8 @@ impl ScspHost for PartnerEdge {
         }
         let answer = answer(&session, &preference);
         if answer == PreferenceAnswer::Accepted {
-            self.0.store.save_preference(&session.key.session_id(), &preference).await?;
-            self.0.wake.replan();
+            self.context.store.save_preference(&session.key.session_id(), &preference).await?;
+            self.context.wake.replan();
         }
         info!(session = %session.key, ?answer, "driver's preference");
         Ok(PreferenceReply::Answer(answer))
@@ -140,26 +175,31 @@ impl ScspHost for PartnerEdge {
         partner: &PartnerId,
         request_id: &str,
         result: ProfileResult,
-        _profile: Option<StationProfile>,
+        profile: Option<StationProfile>,
     ) -> Result<bool, HostError> {
-        if !self.0.store.request_is_known(request_id, partner).await? {
-            return Ok(false);
+        self.seen(partner).await?;
+        if !self.context.store.request_is_known(request_id, partner).await? {
+            return self.query_result(partner, request_id, result, profile).await;
         }
-        let state = match result {
-            ProfileResult::Accepted => RequestState::InForce,
-            ProfileResult::Rejected | ProfileResult::Unknown => RequestState::Refused,
+        let (state, detail) = match result {
+            ProfileResult::Accepted => (RequestState::InForce, "accepted by the station"),
+            ProfileResult::Rejected => (RequestState::Refused, "refused by the station"),
+            ProfileResult::Unknown => (RequestState::Refused, "not known to the station"),
         };
-        let detail = if state == RequestState::InForce { "accepted by the station" } else { "refused by the station" };
-        let settled = self.0.store.settle_request(request_id, state, self.0.clock.now(), detail).await?;
+        let settled = self.context.store.settle_request(request_id, state, self.context.clock.now(), detail).await?;
         match (settled, state) {
             (None, _) => {}
-            (Some(_), RequestState::InForce) => self.0.wake.dispatch(),
+            (Some(request), RequestState::InForce) if request.state == RequestState::Unknown => {
+                warn!(session = %request.session, "the station took an older profile after a newer one; it is told again");
+                self.context.wake.replan();
+            }
+            (Some(_), RequestState::InForce) => self.context.wake.dispatch(),
             (Some(request), _) => {
                 warn!(session = %request.session, "the station refused a profile; others give way");
-                self.0.wake.replan();
+                self.context.wake.replan();
             }
         }
-        self.0.changed();
+        self.context.changed();
         Ok(true)
     }
 
@@ -169,22 +209,101 @@ impl ScspHost for PartnerEdge {
         session_id: &str,
         profile: StationProfile,
     ) -> Result<bool, HostError> {
+        self.seen(partner).await?;
         let Some(session) = self.session_named(partner, session_id).await? else { return Ok(false) };
-        let site = self.0.sites.iter().find(|site| site.hosts(&session));
-        let Some((site, evse)) = site.and_then(|site| site.evse(&session).map(|evse| (site, evse))) else {
-            return Ok(true);
-        };
-        let Some(reported) = profile.at_connector(&SiteContext::connector(evse)?) else { return Ok(true) };
-        let id = session.key.session_id();
-        let requests = self.0.store.requests_of(&id).await?;
-        let state = station_state(&requests.iter().collect::<Vec<_>>(), site.site.station_default(evse)?);
-        let now = self.0.clock.now();
-        if reported.limit_at(now) > state.belief.worst_at(now) + Power::from_w(REPORTED_TOLERANCE_W) {
-            warn!(session = %session.key, reported = %reported.limit_at(now), "the station allows more than it was told; it is told again");
-            self.0.store.note_reported_profile(&id, &reported, now).await?;
-            self.0.wake.replan();
+        self.take_report(&session, &profile).await?;
+        Ok(true)
+    }
+
+    async fn rejected(&self, partner: &PartnerId, kind: ObjectKind, rejected: Rejected) -> Result<(), HostError> {
+        self.seen(partner).await?;
+        self.keep_rejected(partner, kind_of(kind), &rejected).await
+    }
+}
+
+impl PartnerEdge {
+    /// Takes the answer to a question for the profile that a station obeys; false when it was not asked.
+    async fn query_result(
+        &self,
+        partner: &PartnerId,
+        query_id: &str,
+        result: ProfileResult,
+        profile: Option<StationProfile>,
+    ) -> Result<bool, HostError> {
+        let answered = self.context.store.answer_query(query_id, partner, self.context.clock.now()).await?;
+        let Some((session, first)) = answered else { return Ok(false) };
+        let session = if first { self.context.store.session(&session).await? } else { None };
+        let profile = profile.filter(|_| result == ProfileResult::Accepted);
+        if let Some((session, profile)) = session.zip(profile) {
+            self.take_report(&session, &profile).await?;
         }
         Ok(true)
+    }
+
+    /// Takes a station's word for what it does. It is the truth, whether above or below what the station was told.
+    async fn take_report(&self, session: &Session, profile: &StationProfile) -> Result<(), HostError> {
+        let context = &self.context;
+        let site = context.sites.iter().find(|site| site.hosts(session));
+        let Some((site, evse)) = site.and_then(|site| site.evse(session).map(|evse| (site, evse))) else {
+            return Ok(());
+        };
+        let Some(reported) = profile.at_connector(&SiteContext::connector(evse)?) else { return Ok(()) };
+        let now = context.clock.now();
+        let report = StationReport { at: now, until: profile.end.unwrap_or(now + REPORT_HOLDS), profile: reported };
+        if report.until <= now {
+            return Ok(());
+        }
+        let id = session.key.session_id();
+        let requests = context.store.requests_of(&id).await?;
+        match Word::of(&requests, &report) {
+            Word::Early => {}
+            Word::AsTold => context.store.forget_station_report(&id).await?,
+            Word::Silent(silent) => {
+                let detail = "seen in the active profile";
+                context.store.settle_request(&silent.id, RequestState::InForce, now, detail).await?;
+                context.wake.dispatch();
+            }
+            Word::News => {
+                let state = station_state(&requests.iter().collect::<Vec<_>>(), None, site.site.station_default(evse)?);
+                let told = state.belief.acknowledged.map_or(state.belief.fallback_w, |told| told.limit_at(now));
+                let reported = report.profile.limit_at(now);
+                info!(session = %session.key, %reported, %told, "a station says what it does");
+                context.store.save_station_report(&id, &report).await?;
+                context.wake.replan();
+            }
+        }
+        context.changed();
+        Ok(())
+    }
+}
+
+/// What a station's word says about what it was told.
+enum Word<'a> {
+    /// It does what it is just being told; the result of that is on its way.
+    Early,
+    /// It does what it was told, and nothing is in doubt.
+    AsTold,
+    /// It does what it was told and never answered.
+    Silent(&'a ProfileRequest),
+    /// It does something else, or settles a doubt.
+    News,
+}
+
+impl<'a> Word<'a> {
+    fn of(requests: &'a [ProfileRequest], report: &StationReport) -> Self {
+        let says = |request: &&ProfileRequest| agrees(&request.profile, report);
+        let newest = |state| requests.iter().rfind(|request| request.state == state);
+        let as_told = newest(RequestState::InForce).as_ref().is_some_and(says);
+        let silent = newest(RequestState::Unknown);
+        let mut under_way = requests.iter().filter(|request| {
+            request.sent_at.is_some() && matches!(request.state, RequestState::Created | RequestState::Waiting)
+        });
+        match silent {
+            _ if !as_told && under_way.any(|request| says(&request)) => Self::Early,
+            Some(silent) if !as_told && says(&silent) => Self::Silent(silent),
+            None if as_told => Self::AsTold,
+            _ => Self::News,
+        }
     }
 }
 
@@ -201,21 +320,15 @@ fn answer(session: &Session, preference: &ChargingPreference) -> PreferenceAnswe
 }
 
 fn object_key(key: &ObjectKey) -> store::ObjectKey<'_> {
-    let kind = match key.kind {
+    store::ObjectKey { partner: &key.partner, kind: kind_of(key.kind), party: &key.party, id: &key.id }
+}
+
+fn kind_of(kind: ObjectKind) -> Kind {
+    match kind {
         ObjectKind::Location => Kind::Location,
         ObjectKind::Session => Kind::Session,
         ObjectKind::Tariff => Kind::Tariff,
-    };
-    store::ObjectKey { partner: &key.partner, kind, party: &key.party, id: &key.id }
-}
-
-fn readable(key: store::ObjectKey<'_>, warnings: &[Warning]) -> Vec<String> {
-    let lines: Vec<_> =
-        warnings.iter().map(|warning| format!("{}: {} (got {})", warning.path, warning.rule, warning.value)).collect();
-    for line in &lines {
-        warn!(partner = %key.partner, kind = key.kind.as_str(), id = key.id, "{line}");
     }
-    lines
 }
 
 /// Keeps partners in the record and tells of each that is registered.
@@ -235,9 +348,12 @@ impl PartnerStore for KeptPartners {
     fn save<'a>(&'a self, partner: &'a Partner) -> BoxFuture<'a, Result<(), HostError>> {
         Box::pin(async move {
             self.store.save_partner(partner.id.as_str(), partner).await?;
+            if partner.link().is_none() {
+                // Whoever comes back under this name may be another system: it is pulled from the beginning.
+                self.store.forget_pulls(&partner.id).await?;
+            }
             if partner.link().is_some() && self.registered.try_send(partner.id.clone()).is_err() {
-                // The queue is full only while a pull of all partners is due anyway.
-                info!(partner = %partner.id, "pull is already due");
+                warn!(partner = %partner.id, "too many links are made at once: it is pulled later");
             }
             Ok(())
         })

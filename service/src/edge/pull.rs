@@ -1,26 +1,54 @@
-//! Getting in step with partners: a full pull when a link is made, at the start, and every few hours. Pushes may be lost
-//! while we are away, and OCPI leaves it to the receiver to fetch what it missed (OCPI 2.2.1 §2.9).
+//! Getting in step with partners. Pushes may be lost while either side is away, and OCPI leaves it to the receiver to
+//! fetch what it missed (OCPI 2.2.1 §2.9): all of it when a link is made and from time to time, what has changed in
+//! between. Pages are kept as they come, so that a pull goes on where it stopped.
+//!
+//! Each partner has a task of its own: a slow one holds up nobody else.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::PartnerId;
+use headroom_domain::location::Location;
+use headroom_domain::session::Session;
+use headroom_domain::tariff::Tariff;
 use headroom_ocpi_adapter::{
-    HostError, Interface, LinkError, Module, Platform, PulledPage, Received, Rejected, ScspHost,
+    Client, HostError, Interface, LinkError, Module, Outcome, PageCursor, Pages, Platform, PulledPage, Received,
+    ScspHost,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::partners::PartnerEdge;
+use super::rhythm::{Rhythm, Scope};
 use crate::control::Context;
+use crate::store::{Kind, PullProgress, PullUnderWay, StoreError};
 
-/// How far back sessions are pulled: longer than any session that matters.
+/// How many pages are fetched at once, of all partners together.
+const PAGES_AT_ONCE: usize = 8;
+/// How many calls may wait for a partner's task; more of them ask for nothing new.
+const CALLS: usize = 4;
+/// How far back sessions are asked for at least: longer than any session that matters.
 const SESSIONS_SINCE: TimeDelta = TimeDelta::days(7);
-/// How long to wait after a pull that failed.
-const RETRY_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// How far back they are asked for at most, for the sake of one that never ends.
+const SESSIONS_SINCE_MAX: TimeDelta = TimeDelta::days(31);
+/// A session that was told of so lately may be missing in a list without being gone.
+const SESSION_LAG: TimeDelta = TimeDelta::minutes(15);
+/// After so many failures in a row a list is begun anew: the page that was left off at may be gone.
+const FAILURES_MAX: u32 = 5;
 
-/// Pulls from partners until told to stop: those named on the channel, and all of them from time to time.
+/// What a partner's task is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    /// The link was made or renewed.
+    Everything,
+    /// It does not know a session.
+    Sessions,
+}
+
+/// Pulls from partners until told to stop; `due` names those whose link was made or renewed.
 pub async fn run(
     context: Arc<Context>,
     platform: Platform,
@@ -28,27 +56,33 @@ pub async fn run(
     mut due: mpsc::Receiver<PartnerId>,
     stop: CancellationToken,
 ) {
-    let mut pause = TimeDelta::zero();
+    let puller = Arc::new(Puller { context, platform, edge, places: Semaphore::new(PAGES_AT_ONCE) });
+    let mut tasks = JoinSet::new();
+    let mut lines: BTreeMap<PartnerId, mpsc::Sender<Call>> = BTreeMap::new();
+    let mut call = |tasks: &mut JoinSet<()>, partner: PartnerId, call: Call| {
+        let line = lines.entry(partner).or_insert_with_key(|partner| {
+            let (line, calls) = mpsc::channel(CALLS);
+            tasks.spawn(Arc::clone(&puller).look_after(partner.clone(), calls));
+            line
+        });
+        if line.try_send(call).is_err() {
+            debug!("the partner's line is full: it is about to pull anyway");
+        }
+    };
+    for partner in puller.platform.partners() {
+        call(&mut tasks, partner.id, Call::Everything);
+    }
     loop {
-        let partner = tokio::select! {
+        tokio::select! {
             () = stop.cancelled() => return,
-            partner = due.recv() => partner,
-            () = tokio::time::sleep(context.clock.real(pause)) => None,
-        };
-        let partners = partner.map_or_else(|| registered(&platform), |partner| vec![partner]);
-        let mut all_well = true;
-        for partner in partners {
-            if let Err(error) = pull(&context, &platform, &edge, &partner).await {
-                warn!(%partner, %error, "the partner's data could not be pulled; it is tried again");
-                all_well = false;
+            Some(partner) = due.recv() => call(&mut tasks, partner, Call::Everything),
+            partners = puller.context.resync.called() => {
+                for partner in partners {
+                    call(&mut tasks, partner, Call::Sessions);
+                }
             }
         }
-        pause = if all_well { context.settings.pull_every() } else { RETRY_AFTER };
     }
-}
-
-fn registered(platform: &Platform) -> Vec<PartnerId> {
-    platform.partners().into_iter().filter(|partner| partner.link().is_some()).map(|partner| partner.id).collect()
 }
 
 /// Why a pull failed.
@@ -58,43 +92,235 @@ enum PullError {
     Link(#[from] LinkError),
     #[error("what was pulled could not be kept: {0}")]
     Host(HostError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
-async fn pull(
-    context: &Context,
-    platform: &Platform,
-    edge: &PartnerEdge,
-    partner: &PartnerId,
-) -> Result<(), PullError> {
-    let Some(link) = platform.partner(partner).and_then(|partner| partner.link().cloned()) else { return Ok(()) };
-    let client = platform.client(partner);
-    let offers = |module: &Module| link.endpoint(module, Interface::Sender).is_some();
-    let mut counts = (0, 0, 0);
-    if offers(&Module::Locations) {
-        for location in good(partner, client.pull_locations(None).all().await?) {
-            edge.put_location(location).await.map_err(PullError::Host)?;
-            counts.0 += 1;
-        }
-    }
-    if offers(&Module::Tariffs) {
-        for tariff in good(partner, client.pull_tariffs(None).all().await?) {
-            edge.put_tariff(tariff).await.map_err(PullError::Host)?;
-            counts.1 += 1;
-        }
-    }
-    if offers(&Module::Sessions) {
-        for session in good(partner, client.pull_sessions(context.clock.now() - SESSIONS_SINCE).all().await?) {
-            edge.put_session(session).await.map_err(PullError::Host)?;
-            counts.2 += 1;
-        }
-    }
-    info!(%partner, locations = counts.0, tariffs = counts.1, sessions = counts.2, "pulled");
-    Ok(())
+/// An object that is pulled.
+pub(super) trait Pulled: Sized + Send + 'static {
+    const KIND: Kind;
+    const MODULE: Module;
+
+    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self>;
+
+    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send;
 }
 
-fn good<T>(partner: &PartnerId, page: PulledPage<T>) -> Vec<Received<T>> {
-    for rejected in &page.rejected {
-        warn!(%partner, reason = Rejected::reason(rejected), "an object could not be read and is left out");
+impl Pulled for Location {
+    const KIND: Kind = Kind::Location;
+    const MODULE: Module = Module::Locations;
+
+    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self> {
+        client.pull_locations(since)
     }
-    page.objects
+
+    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
+        edge.put_location(object)
+    }
+}
+
+impl Pulled for Tariff {
+    const KIND: Kind = Kind::Tariff;
+    const MODULE: Module = Module::Tariffs;
+
+    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self> {
+        client.pull_tariffs(since)
+    }
+
+    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
+        edge.put_tariff(object)
+    }
+}
+
+impl Pulled for Session {
+    const KIND: Kind = Kind::Session;
+    const MODULE: Module = Module::Sessions;
+
+    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self> {
+        // OCPI asks for a date here (2.2.1 §9.2.1).
+        client.pull_sessions(since.unwrap_or_default())
+    }
+
+    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
+        edge.put_session(object)
+    }
+}
+
+struct Puller {
+    context: Arc<Context>,
+    platform: Platform,
+    edge: Arc<PartnerEdge>,
+    places: Semaphore,
+}
+
+impl Puller {
+    /// Keeps in step with one partner.
+    async fn look_after(self: Arc<Self>, partner: PartnerId, mut calls: mpsc::Receiver<Call>) {
+        let rhythm = Rhythm::of(&partner, &self.context.settings);
+        let mut called = calls.recv().await;
+        loop {
+            // Tariffs and locations first: sessions refer to them.
+            let next = [
+                self.turn::<Location>(&partner, &rhythm, called).await,
+                self.turn::<Tariff>(&partner, &rhythm, called).await,
+                self.turn::<Session>(&partner, &rhythm, called).await,
+            ];
+            let now = self.context.clock.now();
+            let next = next.into_iter().flatten().min().unwrap_or(now + rhythm.every).max(now + TimeDelta::seconds(1));
+            called = tokio::select! {
+                call = calls.recv() => match call {
+                    Some(call) => Some(call),
+                    None => return,
+                },
+                () = tokio::time::sleep(self.context.clock.real(next - now)) => None,
+            };
+        }
+    }
+
+    /// Pulls a module when it is due or called for; returns when it is due next, `None` when it is not on offer.
+    async fn turn<T: Pulled>(
+        &self,
+        partner: &PartnerId,
+        rhythm: &Rhythm,
+        called: Option<Call>,
+    ) -> Option<DateTime<Utc>> {
+        let known = self.platform.partner(partner)?;
+        known.link()?.endpoint(&T::MODULE, Interface::Sender)?;
+        let called = match called {
+            Some(Call::Everything) => true,
+            Some(Call::Sessions) => T::KIND == Kind::Session,
+            None => false,
+        };
+        let store = &self.context.store;
+        let mut progress = match store.pull_progress(partner, T::KIND).await {
+            Ok(progress) => progress,
+            Err(error) => {
+                warn!(%partner, module = T::KIND.module(), %error, "how far the pulls are could not be read");
+                return Some(self.context.clock.now() + rhythm.retry(1));
+            }
+        };
+        if called || rhythm.next(&progress) <= self.context.clock.now() {
+            self.pull_and_note::<T>(partner, rhythm, &mut progress).await;
+        }
+        Some(rhythm.next(&progress))
+    }
+
+    async fn pull_and_note<T: Pulled>(&self, partner: &PartnerId, rhythm: &Rhythm, progress: &mut PullProgress) {
+        let module = T::KIND.module();
+        if let Err(error) = self.pull::<T>(partner, rhythm, progress).await {
+            if matches!(error, PullError::Link(LinkError::NotRegistered(_))) {
+                // The link was ended meanwhile, and with it what was known of its pulls.
+                return;
+            }
+            progress.failures += 1;
+            progress.failed_at = Some(self.context.clock.now());
+            progress.error = Some(error.to_string());
+            if progress.failures.is_multiple_of(FAILURES_MAX) {
+                progress.under_way = None;
+            }
+            warn!(%partner, module, %error, "the pull stopped; it goes on there later");
+        }
+        if let Err(error) = self.context.store.save_pull_progress(partner, T::KIND, progress).await {
+            warn!(%partner, module, %error, "how far the pulls are could not be kept");
+        }
+        self.context.changed();
+    }
+
+    /// Pulls a list from where it was left to its end.
+    async fn pull<T: Pulled>(
+        &self,
+        partner: &PartnerId,
+        rhythm: &Rhythm,
+        progress: &mut PullProgress,
+    ) -> Result<(), PullError> {
+        let store = &self.context.store;
+        let begun = match progress.under_way.clone() {
+            Some(begun) => begun,
+            None => self.begin::<T>(partner, rhythm, progress).await?,
+        };
+        let mut pages = T::pages(&self.platform.client(partner), begun.since).resume(begun.cursor.clone());
+        let under_way = progress.under_way.insert(begun);
+        loop {
+            let page = {
+                // Never closed.
+                let _place = self.places.acquire().await.ok();
+                pages.next().await
+            };
+            let Some(page) = page else { break };
+            under_way.objects += self.keep(partner, page?).await.map_err(PullError::Host)?;
+            under_way.cursor = pages.cursor();
+            let kept = PullProgress { under_way: Some(under_way.clone()), ..PullProgress::default() };
+            let kept = PullProgress {
+                good_until: progress.good_until,
+                full_at: progress.full_at,
+                done_at: progress.done_at,
+                ..kept
+            };
+            store.save_pull_progress(partner, T::KIND, &kept).await?;
+        }
+        let ended = under_way.clone();
+        self.end::<T>(partner, &ended).await?;
+        *progress = PullProgress {
+            good_until: Some(ended.began_at),
+            full_at: if ended.full { Some(ended.began_at) } else { progress.full_at },
+            done_at: Some(self.context.clock.now()),
+            ..PullProgress::default()
+        };
+        info!(%partner, module = T::KIND.module(), objects = ended.objects, full = ended.full, "pulled");
+        Ok(())
+    }
+
+    async fn begin<T: Pulled>(
+        &self,
+        partner: &PartnerId,
+        rhythm: &Rhythm,
+        progress: &PullProgress,
+    ) -> Result<PullUnderWay, PullError> {
+        let began_at = self.context.clock.now();
+        let (since, full) = match rhythm.scope(progress, began_at) {
+            Scope::Since(since) => (Some(since), false),
+            Scope::Full if T::KIND == Kind::Session => {
+                let oldest = self.context.store.oldest_open(partner, T::KIND).await?;
+                let usual = began_at - SESSIONS_SINCE;
+                let since = oldest.map_or(usual, |oldest| oldest.min(usual)).max(began_at - SESSIONS_SINCE_MAX);
+                (Some(since), true)
+            }
+            Scope::Full => (None, true),
+        };
+        Ok(PullUnderWay { began_at, since, full, cursor: PageCursor::default(), objects: 0 })
+    }
+
+    /// Keeps a page; returns how many objects it had.
+    async fn keep<T: Pulled>(&self, partner: &PartnerId, page: PulledPage<T>) -> Result<u64, HostError> {
+        self.edge.seen(partner).await?;
+        let objects = page.objects.len() + page.rejected.len();
+        for rejected in &page.rejected {
+            self.edge.keep_rejected(partner, T::KIND, rejected).await?;
+        }
+        for object in page.objects {
+            T::keep(&self.edge, object).await?;
+        }
+        Ok(objects as u64)
+    }
+
+    /// Ends what a full pull did not tell of any more (OCPI 2.2.1 §8.2.1, §9.2.1, §11.2.1).
+    async fn end<T: Pulled>(&self, partner: &PartnerId, ended: &PullUnderWay) -> Result<(), PullError> {
+        if !ended.full {
+            return Ok(());
+        }
+        let (store, module) = (&self.context.store, T::KIND.module());
+        if ended.objects == 0 {
+            if store.oldest_open(partner, T::KIND).await?.is_some() {
+                warn!(%partner, module, "the list is empty: that is taken for a fault, and nothing is forgotten");
+            }
+            return Ok(());
+        }
+        let lag = if T::KIND == Kind::Session { SESSION_LAG } else { TimeDelta::zero() };
+        let gone = store.close_unseen(partner, T::KIND, ended.began_at - lag, ended.since).await?;
+        if gone > 0 {
+            info!(%partner, module, gone, "no longer there");
+            self.context.wake.replan();
+        }
+        Ok(())
+    }
 }

@@ -16,13 +16,18 @@ mod objects;
 mod partners;
 mod profiles;
 mod sessions;
+mod stations;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 pub use limits::{AcceptedLimit, LimitRequest};
 pub use meters::MeterReading;
 pub use objects::{Content, Kind, ObjectKey, Saved};
+pub use partners::{PullProgress, PullUnderWay};
 pub use profiles::{NewRequest, ProfileRequest, RequestCounts, RequestState};
+pub use stations::StationReport;
+pub use warnings::KeptRejected;
 
 /// Why the record could not be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use headroom_domain::{PartnerId, PartyId};
+use headroom_ocpi_adapter::Warning;
 use serde_json::Value;
 use sqlx::Row;
 
-use super::{Store, StoreError, json, parse, text, time};
+use super::{Store, StoreError, json, parse, text, time, warnings};
+use crate::findings::example_id;
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,15 @@ impl Kind {
             Self::Location => "location",
             Self::Tariff => "tariff",
             Self::Session => "session",
+        }
+    }
+
+    /// Returns the OCPI module that it belongs to.
+    pub fn module(self) -> &'static str {
+        match self {
+            Self::Location => "locations",
+            Self::Tariff => "tariffs",
+            Self::Session => "sessions",
         }
     }
 }
@@ -64,12 +75,14 @@ pub struct Content<'a, T> {
     pub value: &'a T,
     /// What was sent.
     pub raw: &'a Value,
-    /// What had to be forgiven, as readable lines.
-    pub warnings: &'a [String],
+    /// What had to be forgiven.
+    pub warnings: &'a [Warning],
+    /// When it came.
+    pub received_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Keeps an object unless a newer one is there.
+    /// Keeps an object unless a newer one is there, and counts what was wrong with it in any case.
     pub async fn save_object<T: serde::Serialize>(
         &self,
         key: ObjectKey<'_>,
@@ -85,13 +98,19 @@ impl Store {
                 .fetch_optional(&mut *transaction)
                 .await?
                 .map(|row| time(row.get("last_updated")));
+        let module = key.kind.module();
+        let id = example_id(module, content.raw);
+        warnings::count(&mut transaction, key.partner, module, id.as_deref(), content.warnings, content.received_at)
+            .await?;
         if known.is_some_and(|known| known > content.last_updated) {
+            mark_seen(&mut transaction, key, content.received_at).await?;
+            transaction.commit().await?;
             return Ok(Saved::Stale);
         }
-        let sql = "INSERT INTO object (partner, kind, party, id, name, last_updated, open, value, raw, warnings) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (partner, kind, party, id) DO UPDATE SET \
+        let sql = "INSERT INTO object (partner, kind, party, id, name, last_updated, open, value, raw, warnings, seen_at) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (partner, kind, party, id) DO UPDATE SET \
                    last_updated = excluded.last_updated, open = excluded.open, value = excluded.value, \
-                   raw = excluded.raw, warnings = excluded.warnings";
+                   raw = excluded.raw, warnings = excluded.warnings, seen_at = excluded.seen_at";
         sqlx::query(sql)
             .bind(key.partner.as_str())
             .bind(key.kind.as_str())
@@ -103,6 +122,14 @@ impl Store {
             .bind(json(content.value)?)
             .bind(content.raw.to_string())
             .bind(json(&content.warnings)?)
+            .bind(text(content.received_at))
+            .execute(&mut *transaction)
+            .await?;
+        // It can be read now.
+        sqlx::query("DELETE FROM rejected WHERE partner = ? AND module = ? AND id = ?")
+            .bind(key.partner.as_str())
+            .bind(module)
+            .bind(key.id)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -145,10 +172,57 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Ends what a full pull that began at `since` did not tell of any more; returns how many there were.
+    ///
+    /// Only objects last updated at or after `from` were asked for. An object that comes back is open again.
+    pub async fn close_unseen(
+        &self,
+        partner: &PartnerId,
+        kind: Kind,
+        since: DateTime<Utc>,
+        from: Option<DateTime<Utc>>,
+    ) -> Result<u64, StoreError> {
+        let sql = "UPDATE object SET open = 0, \
+                   value = CASE kind WHEN 'session' THEN json_set(value, '$.status', 'invalid') ELSE value END \
+                   WHERE partner = ? AND kind = ? AND open \
+                   AND (seen_at IS NULL OR seen_at < ?) AND last_updated >= ?";
+        let done = sqlx::query(sql)
+            .bind(partner.as_str())
+            .bind(kind.as_str())
+            .bind(text(since))
+            .bind(from.map(text).unwrap_or_default())
+            .execute(&self.quick)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Returns when the open object of a partner that was changed least recently was changed.
+    pub async fn oldest_open(&self, partner: &PartnerId, kind: Kind) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT MIN(last_updated) AS oldest FROM object WHERE partner = ? AND kind = ? AND open";
+        let row = sqlx::query(sql).bind(partner.as_str()).bind(kind.as_str()).fetch_one(&self.quick).await?;
+        Ok(row.get::<Option<String>, _>("oldest").map(|oldest| time(&oldest)))
+    }
+
     /// Returns what we understood of all open objects of a kind, in the order of their names.
     pub async fn open_objects<T: serde::de::DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, StoreError> {
         let sql = "SELECT value FROM object WHERE kind = ? AND open ORDER BY partner, party, id";
         let rows = sqlx::query(sql).bind(kind.as_str()).fetch_all(&self.quick).await?;
         rows.iter().map(|row| parse("object", row.get("value"))).collect()
     }
+}
+
+async fn mark_seen(
+    connection: &mut sqlx::sqlite::SqliteConnection,
+    key: ObjectKey<'_>,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE object SET seen_at = ? WHERE partner = ? AND kind = ? AND party = ? AND id = ?")
+        .bind(text(at))
+        .bind(key.partner.as_str())
+        .bind(key.kind.as_str())
+        .bind(key.party.to_string())
+        .bind(key.id)
+        .execute(connection)
+        .await?;
+    Ok(())
 }

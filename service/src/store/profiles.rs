@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use headroom_domain::profile::ChargingProfile;
 use headroom_domain::{PartnerId, SessionId};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::{Store, StoreError, json, parse, text, time};
 
@@ -129,14 +129,23 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the requests that wait to be sent, oldest first, and marks them as sent: after a crash they are believed to
-    /// be possibly in force.
-    pub async fn claim_requests(&self, at: DateTime<Utc>) -> Result<Vec<ProfileRequest>, StoreError> {
-        let sql = "UPDATE profile_request SET sent_at = ? WHERE state = 'created' AND sent_at IS NULL RETURNING *";
-        let rows = sqlx::query(sql).bind(text(at)).fetch_all(&self.quick).await?;
-        let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        claimed.sort_by_key(|request| request.revision);
-        Ok(claimed)
+    /// Returns the requests that wait to be sent, oldest first, each with the partner it goes to; without one when its
+    /// session is gone.
+    pub async fn unsent_requests(&self) -> Result<Vec<(Option<PartnerId>, ProfileRequest)>, StoreError> {
+        let sql = "SELECT profile_request.*, object.partner AS partner FROM profile_request \
+                   LEFT JOIN object ON object.kind = 'session' AND object.name = profile_request.session \
+                   WHERE profile_request.state = 'created' AND profile_request.sent_at IS NULL \
+                   GROUP BY profile_request.id ORDER BY revision";
+        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        let partner = |row: &SqliteRow| row.get::<Option<String>, _>("partner").map(PartnerId::new);
+        rows.iter().map(|row| Ok((partner(row), read(row)?))).collect()
+    }
+
+    /// Marks a request as sent, before it is: after a crash it is believed to be possibly in force. False when a newer
+    /// one has taken its place.
+    pub async fn claim_request(&self, id: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let sql = "UPDATE profile_request SET sent_at = ? WHERE id = ? AND state = 'created' AND sent_at IS NULL";
+        Ok(sqlx::query(sql).bind(text(at)).bind(id).execute(&self.quick).await?.rows_affected() > 0)
     }
 
     /// Returns all requests of sessions that are not over, oldest first, without superseded ones.
@@ -161,27 +170,6 @@ impl Store {
         Ok(())
     }
 
-    /// Notes a profile that a station says it obeys and that nobody here asked for: it counts as possibly in force until
-    /// a later request is acknowledged.
-    pub async fn note_reported_profile(
-        &self,
-        session: &SessionId,
-        profile: &ChargingProfile,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO profile_request (id, session, profile, direction, state, created_at, settled_at, detail) \
-                   VALUES (?, ?, ?, 'reported', 'unknown', ?, ?, 'reported by the station')";
-        sqlx::query(sql)
-            .bind(uuid::Uuid::new_v4().to_string())
-            .bind(session.as_str())
-            .bind(json(profile)?)
-            .bind(text(at))
-            .bind(text(at))
-            .execute(&self.quick)
-            .await?;
-        Ok(())
-    }
-
     /// Notes that the partner took a request and until when the station's word is awaited.
     ///
     /// The station's word may have come before (a race that OCPI allows): then nothing changes.
@@ -197,7 +185,8 @@ impl Store {
     /// Notes the fate of a request; returns it as it now is, or `None` when it is not known or was settled before.
     ///
     /// A word that comes after the time-out still counts. An acceptance supersedes everything of the session that was
-    /// settled before this request was sent; what was settled later may have overtaken it and stays possible.
+    /// settled before this request was sent; what was settled later may have overtaken it and stays possible. So does a
+    /// request that had been silent and superseded, and is accepted after all.
     pub async fn settle_request(
         &self,
         id: &str,
@@ -222,7 +211,11 @@ impl Store {
             .bind(state.as_str())
             .fetch_optional(&mut *transaction)
             .await?;
-        let Some(settled) = row.as_ref().map(read).transpose()? else { return Ok(None) };
+        let Some(settled) = row.as_ref().map(read).transpose()? else {
+            let late = if state == RequestState::InForce { revive(&mut transaction, id, at).await? } else { None };
+            transaction.commit().await?;
+            return Ok(late);
+        };
         if state == RequestState::InForce {
             let sql = "UPDATE profile_request SET state = 'superseded' WHERE session = ? AND revision < ? \
                        AND state <> 'superseded' AND settled_at IS NOT NULL AND settled_at <= ?";
@@ -244,19 +237,28 @@ impl Store {
         Ok(sqlx::query(sql).bind(id).bind(partner.as_str()).fetch_optional(&self.quick).await?.is_some())
     }
 
-    /// Gives up waiting for stations whose time is over; returns how many there were.
+    /// Gives up waiting for stations whose time is over; returns the requests, oldest first.
     ///
     /// Requests that were sent before `orphaned_before` and never answered at all died with an earlier process.
     pub async fn time_out_requests(
         &self,
         now: DateTime<Utc>,
         orphaned_before: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Vec<ProfileRequest>, StoreError> {
         let sql = "UPDATE profile_request SET state = 'unknown', settled_at = ?, outcome = 'silent', detail = 'no word in time' \
-                   WHERE (state = 'waiting' AND deadline < ?) OR (state = 'created' AND sent_at < ?)";
-        let done =
-            sqlx::query(sql).bind(text(now)).bind(text(now)).bind(text(orphaned_before)).execute(&self.quick).await?;
-        Ok(done.rows_affected())
+                   WHERE (state = 'waiting' AND deadline <= ?) OR (state = 'created' AND sent_at < ?) RETURNING *";
+        let rows =
+            sqlx::query(sql).bind(text(now)).bind(text(now)).bind(text(orphaned_before)).fetch_all(&self.quick).await?;
+        let mut silent = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        silent.sort_by_key(|request| request.revision);
+        Ok(silent)
+    }
+
+    /// Returns when the first of the stations that are waited for has to have answered.
+    pub async fn next_deadline(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT MIN(deadline) AS next FROM profile_request WHERE state = 'waiting'";
+        let row = sqlx::query(sql).fetch_one(&self.quick).await?;
+        Ok(row.get::<Option<String>, _>("next").map(|next| time(&next)))
     }
 
     /// Returns when the last of the reductions that were decided first after an instant was acknowledged; `None` when no
@@ -283,6 +285,18 @@ impl Store {
             silent: count("silent"),
         })
     }
+}
+
+/// Notes that a request which had been silent was accepted after a later one had taken its place.
+async fn revive(
+    connection: &mut SqliteConnection,
+    id: &str,
+    at: DateTime<Utc>,
+) -> Result<Option<ProfileRequest>, StoreError> {
+    let sql = "UPDATE profile_request SET state = 'unknown', settled_at = ?, outcome = 'acknowledged', \
+               detail = 'accepted late' WHERE id = ? AND state = 'superseded' AND outcome = 'silent' RETURNING *";
+    let row = sqlx::query(sql).bind(text(at)).bind(id).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
 }
 
 fn read(row: &SqliteRow) -> Result<ProfileRequest, StoreError> {

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::*;
 
+mod partners;
+
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
 }
@@ -70,6 +72,7 @@ async fn put(store: &Store, session: &Session) -> Saved {
         value: session,
         raw: &json!({"id": session.key.id}),
         warnings: &[],
+        received_at: session.last_updated,
     };
     store.save_object(key, content).await.unwrap()
 }
@@ -124,7 +127,7 @@ async fn requests(store: &Store, session: &SessionId, profiles_kw: &[(&str, f64)
         let profile = ChargingProfile::constant(at(0), Power::from_kw(*kw));
         let new = NewRequest { id: (*id).to_owned(), session: session.clone(), profile, direction: "lower" };
         store.create_requests(&[new], at(minute)).await.unwrap();
-        store.claim_requests(at(minute)).await.unwrap();
+        assert!(store.claim_request(id, at(minute)).await.unwrap());
     }
 }
 
@@ -141,9 +144,12 @@ async fn a_request_that_was_not_sent_gives_way_to_a_newer_one() {
         let new = NewRequest { id: name.to_owned(), session: id.clone(), profile, direction: "lower" };
         store.create_requests(&[new], at(0)).await.unwrap();
     }
-    let claimed = store.claim_requests(at(1)).await.unwrap();
-    assert_eq!(claimed.iter().map(|request| request.id.as_str()).collect::<Vec<_>>(), ["b"]);
-    assert!(store.claim_requests(at(2)).await.unwrap().is_empty());
+    let unsent = store.unsent_requests().await.unwrap();
+    assert_eq!(unsent.iter().map(|(_, request)| request.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert!(!store.claim_request("a", at(1)).await.unwrap());
+    assert!(store.claim_request("b", at(1)).await.unwrap());
+    assert!(!store.claim_request("b", at(2)).await.unwrap());
+    assert!(store.unsent_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -174,7 +180,9 @@ async fn a_word_that_comes_after_the_time_out_still_counts_and_twice_counts_once
     let id = SessionId::new("s");
     requests(&store, &id, &[("a", 9.0)], 1).await;
     store.request_waiting("a", at(5)).await.unwrap();
-    assert_eq!(store.time_out_requests(at(6), at(0)).await.unwrap(), 1);
+    assert_eq!(store.next_deadline().await.unwrap(), Some(at(5)));
+    assert_eq!(store.time_out_requests(at(6), at(0)).await.unwrap().len(), 1);
+    assert_eq!(store.next_deadline().await.unwrap(), None);
     assert_eq!(states(&store, &id).await, [("a".to_owned(), RequestState::Unknown)]);
     assert!(store.settle_request("a", RequestState::InForce, at(7), "").await.unwrap().is_some());
     assert!(store.settle_request("a", RequestState::InForce, at(8), "").await.unwrap().is_none());
@@ -197,8 +205,8 @@ async fn requests_that_an_earlier_process_left_open_are_timed_out() {
     let (_folder, store) = store().await;
     let id = SessionId::new("s");
     requests(&store, &id, &[("a", 9.0)], 1).await;
-    assert_eq!(store.time_out_requests(at(3), at(0)).await.unwrap(), 0);
-    assert_eq!(store.time_out_requests(at(3), at(2)).await.unwrap(), 1);
+    assert!(store.time_out_requests(at(3), at(0)).await.unwrap().is_empty());
+    assert_eq!(store.time_out_requests(at(3), at(2)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -210,4 +218,32 @@ async fn readings_are_kept_once_per_start() {
     store.save_readings("campus", &[reading(2.0)]).await.unwrap();
     assert_eq!(store.readings_since("campus", at(0)).await.unwrap(), vec![reading(2.0)]);
     assert_eq!(store.peak_since("campus", at(0)).await.unwrap(), Power::from_kw(2.0));
+}
+
+#[tokio::test]
+async fn a_silent_request_that_is_accepted_after_a_later_one_is_possible_again() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    requests(&store, &id, &[("a", 9.0)], 1).await;
+    store.settle_request("a", RequestState::Unknown, at(2), "").await.unwrap();
+    requests(&store, &id, &[("b", 3.0)], 3).await;
+    store.settle_request("b", RequestState::InForce, at(4), "").await.unwrap();
+    assert_eq!(states(&store, &id).await, [("b".to_owned(), RequestState::InForce)]);
+    let late = store.settle_request("a", RequestState::InForce, at(5), "").await.unwrap();
+    assert_eq!(late.map(|request| request.state), Some(RequestState::Unknown));
+    let expected = [("a".to_owned(), RequestState::Unknown), ("b".to_owned(), RequestState::InForce)];
+    assert_eq!(states(&store, &id).await, expected);
+    assert!(store.settle_request("a", RequestState::InForce, at(6), "").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_superseded_request_changes_nothing() {
+    let (_folder, store) = store().await;
+    let id = SessionId::new("s");
+    requests(&store, &id, &[("a", 9.0)], 1).await;
+    store.settle_request("a", RequestState::Unknown, at(2), "").await.unwrap();
+    requests(&store, &id, &[("b", 3.0)], 3).await;
+    store.settle_request("b", RequestState::InForce, at(4), "").await.unwrap();
+    assert_eq!(store.settle_request("a", RequestState::Refused, at(5), "").await.unwrap(), None);
+    assert_eq!(states(&store, &id).await, [("b".to_owned(), RequestState::InForce)]);
 }

@@ -13,3 +13,4 @@ mod demo;
 #[cfg(feature = "influx")]
 mod influx;
 mod page;
+mod partners;

@@ -124,8 +124,12 @@ impl RoamingDay {
     pub async fn begin(at: DateTime<Utc>, seed: u64, percent: f64, limit: Power) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::new(at));
         let of = |country: &str, id: &str| PartyId::new(country, id);
-        let parties =
-            Parties { cpo: of("NL", "RCP"), emsp: of("NL", "RMS"), scsp: of("NL", "HDR"), since: at - TimeDelta::days(1) };
+        let parties = Parties {
+            cpo: of("NL", "RCP"),
+            emsp: of("NL", "RMS"),
+            scsp: of("NL", "HDR"),
+            since: at - TimeDelta::days(1),
+        };
         let mut servers = JoinSet::new();
         let cpo = RoamingCpo::new(location(&parties.cpo, at), tariff(&parties.cpo, at), clock.clone());
         let emsp = RoamingEmsp::new(tokens(&parties.emsp, at), clock.clone());
@@ -167,7 +171,19 @@ impl RoamingDay {
             let token = hub.platform.invite(&PartnerId::new(name), Dialect::default()).await?;
             seat.platform.register(&hub_id(), &hub.platform.versions_url(), &token).await?;
         }
-        let day = Self { clock, parties, hub, cpo_seat, emsp_seat, scsp_seat, cpo, emsp, scsp, hub_router, _servers: servers };
+        let day = Self {
+            clock,
+            parties,
+            hub,
+            cpo_seat,
+            emsp_seat,
+            scsp_seat,
+            cpo,
+            emsp,
+            scsp,
+            hub_router,
+            _servers: servers,
+        };
         day.publish().await?;
         for seat in day.seats() {
             seat.wire.fail(percent);
@@ -223,7 +239,10 @@ impl RoamingDay {
     fn session_at(&self, evse: usize) -> Option<String> {
         let sessions = self.emsp.objects.sessions();
         let here = |evse_at: Option<&str>| evse_at == Some(evse_uid(evse).as_str());
-        sessions.iter().rfind(|one| !one.status.is_over() && here(one.evse_uid.as_deref())).map(|one| one.key.id.clone())
+        sessions
+            .iter()
+            .rfind(|one| !one.status.is_over() && here(one.evse_uid.as_deref()))
+            .map(|one| one.key.id.clone())
     }
 
     fn wish(&self) -> ChargingPreference {
@@ -314,12 +333,7 @@ fn tokens(party: &PartyId, at: DateTime<Utc>) -> Vec<(Token, Allowed)> {
         (Whitelist::AllowedOffline, Allowed::Allowed),
     ];
     let token = |(number, (whitelist, allowed)): (usize, (Whitelist, Allowed))| {
-        let key = TokenKey {
-            partner: hub_id(),
-            party: party.clone(),
-            uid: uid(number),
-            kind: TokenKind::Rfid,
-        };
+        let key = TokenKey { partner: hub_id(), party: party.clone(), uid: uid(number), kind: TokenKind::Rfid };
         let token = Token {
             key,
             contract_id: format!("NL-RMS-C{number:05}"),

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::Scsp;
 use crate::hosts::{
-    CdrReceiver, HostError, ObjectKey, ObjectReceiver, Outcome, PreferenceReceiver, PreferenceReply, ProfileSender,
-    ScspHost, TokenReceiver,
+    CdrReceiver, HostError, ObjectKey, ObjectKind, ObjectReceiver, Outcome, PreferenceReceiver, PreferenceReply,
+    ProfileSender, ScspHost, TokenReceiver,
 };
-use crate::received::Received;
+use crate::received::{Received, Rejected};
 use crate::roaming::{Cdr, CdrKey, Token, TokenKey};
 use crate::station::{ProfileResult, StationProfile};
 
@@ -35,6 +35,15 @@ impl<H: ScspHost> ObjectReceiver for Scsp<H> {
 
     fn delete_tariff(&self, key: &ObjectKey) -> impl Future<Output = Result<bool, HostError>> + Send {
         self.host.delete_tariff(key)
+    }
+
+    fn rejected(
+        &self,
+        partner: &PartnerId,
+        kind: ObjectKind,
+        rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        self.host.rejected(partner, kind, rejected)
     }
 }
 

@@ -94,14 +94,17 @@ impl Folder {
     fn configuration(&self, scenario: &Scenario, addresses: Addresses) -> anyhow::Result<Config> {
         let partner = |id: &str, token: &str| PartnerEntry {
             id: id.to_owned(),
-            invite_token: token.to_owned(),
+            invite_token: Some(token.to_owned()),
             assume_profile_capable: false,
+            dialect: None,
         };
         Ok(Config {
             server: Server {
                 http_listen: addresses.http,
                 public_url: Url::parse(&addresses.page())?,
                 grpc_listen: addresses.grpc,
+                admin_token: None,
+                admin_remote: false,
             },
             store: Store { path: self.store() },
             ocpi: Ocpi { country_code: "NL".to_owned(), party_id: "HDR".to_owned(), name: "Headroom demo".to_owned() },

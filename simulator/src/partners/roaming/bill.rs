@@ -3,9 +3,7 @@
 use chrono::TimeDelta;
 use headroom_domain::location::Location;
 use headroom_domain::tariff::{Amount, Tariff, Usage, cost};
-use headroom_ocpi_adapter::roaming::{
-    AuthMethod, Cdr, CdrKey, CdrPlace, CdrToken, Cost, Dimension, Measure, Period,
-};
+use headroom_ocpi_adapter::roaming::{AuthMethod, Cdr, CdrKey, CdrPlace, CdrToken, Cost, Dimension, Measure, Period};
 
 use super::cpo::Charging;
 

@@ -99,7 +99,14 @@ impl RoamingCpo {
     }
 
     /// A driver holds a card before a station. The eMSP is asked where the card's list does not do.
-    pub(super) async fn plug_in(&self, client: &Client, parties: &Parties, uid: &str, evse: &str, wants: Wants) -> bool {
+    pub(super) async fn plug_in(
+        &self,
+        client: &Client,
+        parties: &Parties,
+        uid: &str,
+        evse: &str,
+        wants: Wants,
+    ) -> bool {
         let (token, location_id) = {
             let state = self.state.lock();
             (state.tokens.get(uid).map(|(token, _)| token.clone()), state.location.id.clone())
@@ -219,7 +226,8 @@ impl Charging {
     fn charge(&mut self, connector: &Connector, from: DateTime<Utc>, to: DateTime<Utc>) {
         let limit = self.limit_at(connector, from).unwrap_or(connector.maximum_power_w);
         let hours = (to - from).as_seconds_f64() / 3600.0;
-        let wish = if self.wanted_wh > Energy::ZERO { self.maximum_w.min(connector.maximum_power_w) } else { Power::ZERO };
+        let wish =
+            if self.wanted_wh > Energy::ZERO { self.maximum_w.min(connector.maximum_power_w) } else { Power::ZERO };
         let power = wish.min(limit).min(Power::from_w(self.wanted_wh.as_wh() / hours));
         let energy = Energy::from_wh(power.as_w() * hours);
         self.wanted_wh = (self.wanted_wh - energy).or_zero();
@@ -263,7 +271,8 @@ impl State {
             return None;
         }
         let id = format!("S{:03}", self.charging.len() + 1);
-        let key = SessionKey { partner: self.tariff.partner.clone(), party: self.location.party.clone(), id: id.clone() };
+        let key =
+            SessionKey { partner: self.tariff.partner.clone(), party: self.location.party.clone(), id: id.clone() };
         let session = Session {
             key,
             status: SessionStatus::Active,
@@ -326,7 +335,12 @@ impl State {
         }
     }
 
-    fn ask(&mut self, session_id: &str, ask: impl FnOnce(&mut Charging) -> ProfileResult, response_url: &str) -> Receipt {
+    fn ask(
+        &mut self,
+        session_id: &str,
+        ask: impl FnOnce(&mut Charging) -> ProfileResult,
+        response_url: &str,
+    ) -> Receipt {
         let here = |one: &&mut Charging| one.session.key.id == session_id && !one.session.status.is_over();
         let Some(charging) = self.charging.iter_mut().find(here) else {
             return Receipt { answer: ProfileAnswer::UnknownSession, timeout_s: TIMEOUT_S };

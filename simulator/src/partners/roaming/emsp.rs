@@ -71,8 +71,16 @@ impl RoamingEmsp {
     }
 
     /// Starts a session from an app; true when the CPO took the command.
-    pub(super) async fn start(&self, platform: &Platform, client: &Client, parties: &Parties, uid: &str, evse: &str) -> bool {
-        let token = self.state.lock().tokens.iter().find(|(token, _)| token.key.uid == uid).map(|(token, _)| token.clone());
+    pub(super) async fn start(
+        &self,
+        platform: &Platform,
+        client: &Client,
+        parties: &Parties,
+        uid: &str,
+        evse: &str,
+    ) -> bool {
+        let token =
+            self.state.lock().tokens.iter().find(|(token, _)| token.key.uid == uid).map(|(token, _)| token.clone());
         let Some(token) = token else { return false };
         let start = Start {
             token,
@@ -102,7 +110,11 @@ impl RoamingEmsp {
     }
 
     /// Fetches what may have been missed (OCPI 2.2.1 §4.1).
-    pub(super) async fn pull(&self, client: &Client, parties: &Parties) -> Result<(), headroom_ocpi_adapter::LinkError> {
+    pub(super) async fn pull(
+        &self,
+        client: &Client,
+        parties: &Parties,
+    ) -> Result<(), headroom_ocpi_adapter::LinkError> {
         let client = client.to(&parties.cpo);
         for session in client.pull_sessions(parties.since).all().await?.objects {
             self.objects.put_session(session);

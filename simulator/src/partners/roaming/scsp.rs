@@ -131,14 +131,21 @@ impl RoamingScsp {
         let profile = ChargingProfile::constant(now, limit);
         let url = platform.response_url(&format!("p{id}"));
         let sent = client.to(&parties.cpo).put_charging_profile(&session.key, &profile, connector, &url).await;
-        self.note(id, sent.map(|receipt| (receipt.answer, now + TimeDelta::seconds(i64::from(receipt.timeout_s)))), now);
+        self.note(
+            id,
+            sent.map(|receipt| (receipt.answer, now + TimeDelta::seconds(i64::from(receipt.timeout_s)))),
+            now,
+        );
     }
 
     /// Remembers a request before it is sent: its result may come before its receipt.
     fn create(&self, session_id: &str, limit: Power) -> usize {
         let mut state = self.state.lock();
         for older in state.requests.iter_mut().filter(|request| request.session == session_id) {
-            if matches!(older.progress, Progress::Created | Progress::Waiting(_) | Progress::InForce | Progress::Unknown) {
+            if matches!(
+                older.progress,
+                Progress::Created | Progress::Waiting(_) | Progress::InForce | Progress::Unknown
+            ) {
                 older.progress = Progress::Superseded;
             }
         }
@@ -247,7 +254,12 @@ impl ScspHost for RoamingScsp {
         Ok(true)
     }
 
-    async fn active_profile(&self, _: &PartnerId, session_id: &str, profile: StationProfile) -> Result<bool, HostError> {
+    async fn active_profile(
+        &self,
+        _: &PartnerId,
+        session_id: &str,
+        profile: StationProfile,
+    ) -> Result<bool, HostError> {
         let known = self.objects.sessions().iter().any(|session| session.key.id == session_id);
         if known {
             self.state.lock().active.insert(session_id.to_owned(), profile);

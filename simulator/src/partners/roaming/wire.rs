@@ -35,15 +35,8 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::RequestLost,
-        Self::AnswerLost,
-        Self::Twice,
-        Self::Late,
-        Self::TooMany,
-        Self::Broken,
-        Self::Truncated,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::RequestLost, Self::AnswerLost, Self::Twice, Self::Late, Self::TooMany, Self::Broken, Self::Truncated];
 }
 
 /// What a wire does, and what it has done. Clones are the same wire.

@@ -1,0 +1,155 @@
+//! A CPO that answers what a test tells it to, and remembers what it was asked.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+/// What the stub was asked.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) body: Value,
+}
+
+#[derive(Default)]
+pub(super) struct Script {
+    pub(super) locations: Vec<Value>,
+    pub(super) sessions: Vec<Value>,
+    /// Pages of locations, by offset, that fail once.
+    pub(super) failing: BTreeSet<usize>,
+    /// What is answered to the next profiles; then they are accepted.
+    pub(super) receipts: VecDeque<&'static str>,
+    /// Whether stations answer at all.
+    pub(super) stations_answer: bool,
+    pub(super) seen: Vec<Seen>,
+    /// What the service wants to be called with.
+    pub(super) token: String,
+}
+
+#[derive(Clone)]
+pub(super) struct Stub {
+    pub(super) base: String,
+    pub(super) script: Arc<Mutex<Script>>,
+}
+
+impl Stub {
+    pub(super) async fn start(script: Script) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let stub = Self { base, script: Arc::new(Mutex::new(script)) };
+        let router = Router::new().fallback(answer).with_state(stub.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        stub
+    }
+
+    pub(super) fn versions_url(&self) -> String {
+        format!("{}/versions", self.base)
+    }
+
+    /// Returns what was asked of paths that begin so.
+    pub(super) fn asked(&self, method: &Method, path: &str) -> Vec<Seen> {
+        let script = self.script.lock();
+        script.seen.iter().filter(|seen| seen.method == *method && seen.path.starts_with(path)).cloned().collect()
+    }
+
+    /// Returns the response URLs of the profiles that were put.
+    pub(super) fn response_urls(&self) -> Vec<String> {
+        let puts = self.asked(&Method::PUT, "/chargingprofiles/");
+        puts.iter().map(|put| put.body["response_url"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Calls the service as a registered partner; returns the HTTP status and the OCPI code.
+    pub(super) async fn call(&self, method: Method, url: &str, body: Value) -> (u16, u64) {
+        let token = self.script.lock().token.clone();
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        let request = client.request(method, url).header("authorization", format!("Token {token}"));
+        let response = request.json(&body).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json::<Value>().await.unwrap_or_default()["status_code"].as_u64().unwrap_or_default())
+    }
+
+    fn reply(&self, seen: &Seen) -> (u16, Value, Option<usize>) {
+        let base = &self.base;
+        let endpoint =
+            |module: &str, role: &str| json!({"identifier": module, "role": role, "url": format!("{base}/{module}")});
+        let mut script = self.script.lock();
+        let data = match (seen.method.as_str(), seen.path.as_str()) {
+            ("GET", "/versions") => json!([{"version": "2.2.1", "url": format!("{base}/2.2.1")}]),
+            ("GET", "/2.2.1") => json!({"version": "2.2.1", "endpoints": [
+                endpoint("credentials", "RECEIVER"), endpoint("locations", "SENDER"), endpoint("tariffs", "SENDER"),
+                endpoint("sessions", "SENDER"), endpoint("chargingprofiles", "RECEIVER"),
+            ]}),
+            ("POST" | "PUT", "/credentials") => {
+                seen.body["token"].as_str().unwrap().clone_into(&mut script.token);
+                json!({"token": "stub-token-c", "url": format!("{base}/versions"), "roles": [{
+                    "role": "CPO", "party_id": "STK", "country_code": "NL", "business_details": {"name": "Stub"},
+                }]})
+            }
+            ("GET", "/locations") => {
+                let offset = parameter(&seen.query, "offset").map_or(0, |text| text.parse().unwrap());
+                if script.failing.remove(&offset) {
+                    return (500, Value::Null, None);
+                }
+                let page: Vec<_> = script.locations.iter().skip(offset).take(1).cloned().collect();
+                return (200, page.into(), Some(script.locations.len()));
+            }
+            ("GET", "/sessions") => script.sessions.clone().into(),
+            ("GET", "/tariffs") => json!([]),
+            ("PUT", path) if path.starts_with("/chargingprofiles/") => {
+                let result = script.receipts.pop_front().unwrap_or("ACCEPTED");
+                if result == "ACCEPTED" && script.stations_answer {
+                    self.post_later(seen.body["response_url"].as_str().unwrap(), json!({"result": "ACCEPTED"}));
+                }
+                json!({"result": result, "timeout": 30})
+            }
+            ("GET", path) if path.starts_with("/chargingprofiles/") => {
+                let told = script.seen.iter().rfind(|seen| seen.method == Method::PUT && seen.path == path);
+                let profile = told.map(|put| put.body["charging_profile"].clone()).unwrap();
+                let active = json!({"start_date_time": profile["start_date_time"], "charging_profile": profile});
+                let url = parameter(&seen.query, "response_url").unwrap();
+                self.post_later(&url, json!({"result": "ACCEPTED", "profile": active}));
+                json!({"result": "ACCEPTED", "timeout": 30})
+            }
+            _ => Value::Null,
+        };
+        (200, data, None)
+    }
+
+    fn post_later(&self, url: &str, body: Value) {
+        let (stub, url) = (self.clone(), url.to_owned());
+        tokio::spawn(async move { stub.call(Method::POST, &url, body).await });
+    }
+}
+
+pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+async fn answer(State(stub): State<Stub>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let seen = Seen {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    };
+    let (status, data, total) = stub.reply(&seen);
+    stub.script.lock().seen.push(seen);
+    let envelope = json!({"data": data, "status_code": 1000, "timestamp": "2026-03-09T12:00:00Z"});
+    let mut response = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    if let Some(total) = total {
+        response = response.header("X-Total-Count", total.to_string());
+    }
+    response.body(Body::from(envelope.to_string())).unwrap()
+}
