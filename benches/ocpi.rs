@@ -60,11 +60,14 @@ fn tell(what: &str, times: &[Duration]) {
 fn scsp() -> anyhow::Result<Router> {
     let url = Url::parse("http://127.0.0.1:1/ocpi")?;
     let mut config = PlatformConfig::new(url.clone(), Role::Scsp, PartyId::new("NL", "HDR"), "Bench");
-    config.limits.requests_per_s = f64::INFINITY;
+    config.limits.requests.burst = u32::MAX;
     let link = Link {
         versions_url: url,
         token_sent: Secret::new("unused"),
-        token_received: Secret::new(TOKEN),
+        token_received: Secret::new(TOKEN).into(),
+        tokens_before: Vec::new(),
+        hub: None,
+        told: None,
         parties: vec![PartnerParty {
             role: Role::Cpo,
             party: PartyId::new("NL", "STK"),

@@ -8,6 +8,11 @@
 //! The adapter keeps no objects: it asks a host ([`ScspHost`], [`CpoHost`], [`EmspHost`]) and saves partners through a
 //! [`PartnerStore`]. All timestamps come from the given clock.
 
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod client;
 mod envelope;
 mod exchange;

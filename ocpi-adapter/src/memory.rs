@@ -11,9 +11,9 @@ use headroom_domain::{PartnerId, PartyId};
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use crate::hosts::{HostError, ObjectKey, ObjectKind, Outcome, PreferenceReply, ScspHost};
+use crate::hosts::{CpoHost, HostError, ObjectKey, ObjectKind, Outcome, Page, PageQuery, PreferenceReply, ScspHost};
 use crate::received::Received;
-use crate::station::{ProfileResult, StationProfile};
+use crate::station::{ProfileAnswer, ProfileResult, Receipt, StationProfile};
 
 /// What a partner said of one of its objects, by its key.
 pub type Kept<T> = BTreeMap<ObjectKey, Received<T>>;
@@ -177,5 +177,88 @@ impl ScspHost for ScspMemory {
             self.active.lock().insert(session_id.to_owned(), profile);
         }
         Ok(known)
+    }
+}
+
+/// A charge point operator that offers what it is given, and whose stations take every profile.
+///
+/// A station answers for itself: tell what became of `asked` with [`crate::Client::post_profile_result`].
+#[derive(Debug, Default)]
+pub struct CpoMemory {
+    /// Its locations.
+    pub locations: Mutex<Vec<Location>>,
+    /// Its tariffs.
+    pub tariffs: Mutex<Vec<Tariff>>,
+    /// Its sessions.
+    pub sessions: Mutex<Vec<Session>>,
+    /// The profiles that were set, by the id of the session.
+    pub profiles: Mutex<BTreeMap<String, StationProfile>>,
+    /// Where results are to be posted, in order: whose request it was, and the address.
+    pub asked: Mutex<Vec<(PartnerId, String)>>,
+}
+
+impl CpoMemory {
+    /// How long a result may take.
+    const TIMEOUT_S: u32 = 30;
+
+    fn ask(&self, partner: &PartnerId, session_id: &str, response_url: &str) -> Receipt {
+        let known = |session: &Session| session.key.id.eq_ignore_ascii_case(session_id) && !session.status.is_over();
+        if !self.sessions.lock().iter().any(known) {
+            return Receipt { answer: ProfileAnswer::UnknownSession, timeout_s: Self::TIMEOUT_S };
+        }
+        self.asked.lock().push((partner.clone(), response_url.to_owned()));
+        Receipt { answer: ProfileAnswer::Accepted, timeout_s: Self::TIMEOUT_S }
+    }
+}
+
+fn page<T: Clone>(objects: &Mutex<Vec<T>>, query: &PageQuery, of: impl Fn(&T) -> DateTime<Utc>) -> Page<T> {
+    Page::cut(objects.lock().iter().filter(|one| query.matches(of(one))).cloned().collect(), query)
+}
+
+impl CpoHost for CpoMemory {
+    async fn locations(&self, query: PageQuery) -> Result<Page<Location>, HostError> {
+        Ok(page(&self.locations, &query, |location| location.last_updated))
+    }
+
+    async fn tariffs(&self, query: PageQuery) -> Result<Page<Tariff>, HostError> {
+        Ok(page(&self.tariffs, &query, |tariff| tariff.last_updated))
+    }
+
+    async fn sessions(&self, query: PageQuery) -> Result<Page<Session>, HostError> {
+        Ok(page(&self.sessions, &query, |session| session.last_updated))
+    }
+
+    async fn set_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        profile: StationProfile,
+        response_url: &str,
+    ) -> Result<Receipt, HostError> {
+        let receipt = self.ask(partner, session_id, response_url);
+        if receipt.answer == ProfileAnswer::Accepted {
+            self.profiles.lock().insert(session_id.to_owned(), profile);
+        }
+        Ok(receipt)
+    }
+
+    async fn clear_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        response_url: &str,
+    ) -> Result<Receipt, HostError> {
+        self.profiles.lock().remove(session_id);
+        Ok(self.ask(partner, session_id, response_url))
+    }
+
+    async fn get_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        _: u32,
+        response_url: &str,
+    ) -> Result<Receipt, HostError> {
+        Ok(self.ask(partner, session_id, response_url))
     }
 }
