@@ -89,7 +89,8 @@ fn scsp() -> anyhow::Result<Router> {
 fn bare() -> Router {
     let handler = |body: Bytes| async move {
         let read: Result<Value, _> = serde_json::from_slice(&body);
-        let answer = json!({ "status_code": if read.is_ok() { 1000 } else { 2001 }, "timestamp": "2026-03-09T12:00:00Z" });
+        let answer =
+            json!({ "status_code": if read.is_ok() { 1000 } else { 2001 }, "timestamp": "2026-03-09T12:00:00Z" });
         std::hint::black_box(read).ok();
         answer.to_string()
     };

@@ -12,7 +12,7 @@ use figment::providers::{Env, Format, Toml};
 use headroom_domain::site::Site;
 use headroom_domain::time::ClockRate;
 use headroom_grid_api::server::Access;
-use headroom_ocpi_adapter::Dialect;
+use headroom_ocpi_adapter::{Dialect, Limits};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -68,6 +68,19 @@ pub struct Server {
     /// Whether partners may be administered from other machines; else only from this one.
     #[serde(default)]
     pub admin_remote: bool,
+    /// Serves HTTPS by itself; absent: plain HTTP, for loopback or behind a proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsEntry>,
+}
+
+/// Certificate and key of the HTTP server, as PEM files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsEntry {
+    /// The certificate, with those between it and the root after it.
+    pub certificates: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Where the service keeps its record.
@@ -88,6 +101,51 @@ pub struct Ocpi {
     pub party_id: String,
     /// Business name that partners show.
     pub name: String,
+    /// Where partners may be, beside where `server.public_url` implies.
+    #[serde(default)]
+    pub reach: ReachEntry,
+    /// What one partner may ask of us.
+    #[serde(default)]
+    pub limits: LimitsEntry,
+    /// Certificates of authorities that are trusted beside those of the system, as PEM files.
+    #[serde(default)]
+    pub root_certificates: Vec<PathBuf>,
+}
+
+/// Where partners may be. What is not allowed is refused before it is called, so that no partner makes the service call
+/// into the operator's own network.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReachEntry {
+    /// At private addresses too.
+    pub private: bool,
+    /// In these networks too, such as `10.1.0.0/16`.
+    pub networks: Vec<String>,
+    /// At these hosts too, wherever they are.
+    pub hosts: Vec<String>,
+    /// Behind the proxy that the environment names. It must refuse internal addresses itself.
+    pub through_proxy: bool,
+}
+
+/// What one partner may ask of us; more is answered 429.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsEntry {
+    /// Requests per second, in the long run.
+    pub requests_per_second: f64,
+    /// Requests at once after a time of silence.
+    pub burst: u32,
+    /// Requests under way at the same time.
+    pub at_once: usize,
+    /// Largest body. **Units**: KiB.
+    pub body_kib: usize,
+}
+
+impl Default for LimitsEntry {
+    fn default() -> Self {
+        let Limits { requests, at_once, body_bytes, .. } = Limits::default();
+        Self { requests_per_second: requests.per_second, burst: requests.burst, at_once, body_kib: body_bytes / 1024 }
+    }
 }
 
 /// Timers and deadlines.

@@ -1,28 +1,28 @@
 //! From a configuration to a running service.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
+use headroom_domain::Clock;
 use headroom_domain::time::ScaledClock;
-use headroom_domain::{Clock, PartnerId, PartyId};
 use headroom_grid_api::server as grid_server;
-use headroom_ocpi_adapter::{Partner, Platform, PlatformConfig, Registration, Role, Secret, server as ocpi_server};
+use headroom_ocpi_adapter::server as ocpi_server;
+use headroom_ocpi_adapter::server::{Peer, TlsFiles, serve_tls};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
-use crate::config::{Checked, Config, access};
+use crate::config::{Checked, Config, TlsEntry, access};
 use crate::control::{Context, Views, outbox, planner};
 use crate::edge::admin::{self, Admin};
-use crate::edge::partners::{KeptPartners, PartnerEdge};
+use crate::edge::partners::PartnerEdge;
 use crate::edge::utility::UtilityEdge;
-use crate::edge::{meter, pull};
+use crate::edge::{meter, ocpi, pull};
 use crate::store::Store;
 use crate::{http, telemetry};
 
@@ -42,7 +42,7 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
     let grpc_listener = listen(config.server.grpc_listen, "server.grpc_listen").await?;
 
     let (due, pulls_due) = mpsc::channel(PULLS_DUE);
-    let platform = platform(config, &clock, &store, due).await?;
+    let platform = ocpi::platform(config, &clock, &store, due).await?;
     let context = Arc::new(Context::new(&checked, store, Arc::clone(&clock))?);
     let (telemetry, telemetry_task) = telemetry::start(config.influx.as_ref(), telemetry::Pace::default())?;
 
@@ -50,6 +50,7 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
     let partners = Arc::new(PartnerEdge::new(Arc::clone(&context)));
     tasks.spawn(planner::run(Arc::clone(&context), telemetry, stop.clone()));
     tasks.spawn(outbox::run(Arc::clone(&context), platform.clone(), chance, stop.clone()));
+    tasks.spawn(ocpi::renew_outdated(platform.clone()));
     tasks.spawn(pull::run(Arc::clone(&context), platform.clone(), Arc::clone(&partners), pulls_due, stop.clone()));
 
     for note in checked.notes() {
@@ -67,8 +68,7 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
         .merge(meter::router(Arc::clone(&context)));
     let utility = Arc::new(UtilityEdge::new(Arc::clone(&context), config.utilities.clone()));
     info!(http = %config.server.http_listen, grpc = %config.server.grpc_listen, "serving");
-    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let http_server = axum::serve(http_listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let http_server = serve_http(http_listener, routes, config.server.tls.as_ref(), stop.clone());
     let grpc_server =
         grid_server::serve(grpc_listener, utility, grid_options(config, &clock), stop.clone().cancelled_owned());
     let served = tokio::select! {
@@ -80,6 +80,25 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
     tasks.wait().await;
     telemetry_task.finish().await;
     served
+}
+
+async fn serve_http(
+    listener: TcpListener,
+    routes: axum::Router,
+    tls: Option<&TlsEntry>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let stopped = stop.cancelled_owned();
+    match tls {
+        Some(TlsEntry { certificates, key }) => {
+            let files = TlsFiles { certificates: certificates.clone(), key: key.clone() };
+            Ok(serve_tls(listener, routes, &files, stopped).await?)
+        }
+        None => {
+            let routes = routes.into_make_service_with_connect_info::<Peer>();
+            Ok(axum::serve(listener, routes).with_graceful_shutdown(stopped).await?)
+        }
+    }
 }
 
 /// Open pages and streams get a moment to end; then the service ends without them.
@@ -103,33 +122,6 @@ async fn listen(address: SocketAddr, field: &str) -> anyhow::Result<TcpListener>
     TcpListener::bind(address)
         .await
         .with_context(|| format!("`{field}`: {address} cannot be listened on; is it in use?"))
-}
-
-async fn platform(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    store: &Store,
-    due: mpsc::Sender<PartnerId>,
-) -> anyhow::Result<Platform> {
-    let mut partners: Vec<Partner> = store.partners().await?;
-    let known: BTreeSet<PartnerId> = partners.iter().map(|partner| partner.id.clone()).collect();
-    for entry in &config.partners {
-        let dialect = entry.dialect();
-        if let Some(partner) = partners.iter_mut().find(|partner| partner.id.as_str() == entry.id) {
-            partner.dialect = dialect;
-        } else if !known.contains(&PartnerId::new(entry.id.clone())) {
-            let mut partner = Partner::new(PartnerId::new(entry.id.clone()), dialect);
-            if let Some(token) = &entry.invite_token {
-                partner.registration = Registration::Invited { token_a: Secret::new(token.clone()).into() };
-            }
-            partners.push(partner);
-        }
-    }
-    let party = PartyId::new(&config.ocpi.country_code, &config.ocpi.party_id);
-    let public_url = config.server.public_url.join("ocpi").context("`server.public_url` takes no path")?;
-    let platform = PlatformConfig::new(public_url, Role::Scsp, party, config.ocpi.name.clone());
-    let kept = Arc::new(KeptPartners::new(store.clone(), due));
-    Ok(Platform::new(platform, Arc::clone(clock), partners, kept)?)
 }
 
 fn grid_options(config: &Config, clock: &Arc<dyn Clock>) -> grid_server::Options {

@@ -13,7 +13,6 @@
 //! Every request needs `Authorization: Bearer` with the admin token, and comes from this machine unless the
 //! configuration says otherwise.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -25,6 +24,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use headroom_domain::PartnerId;
+use headroom_ocpi_adapter::server::Peer;
 use headroom_ocpi_adapter::{Dialect, Platform, PlatformError, Secret};
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
@@ -37,7 +37,7 @@ use crate::control::Context;
 use crate::store::StoreError;
 
 pub use super::lint::{LintReport, ModuleLint};
-pub use token::{TokenError, token, token_or_made};
+pub use token::{TokenError, driver_salt, token, token_or_made};
 pub use view::{PartnerView, Period, PullView, RejectedView, Report};
 
 mod token;
@@ -101,7 +101,7 @@ pub fn router(admin: Admin) -> axum::Router {
 /// Lets only the operator through.
 async fn guard(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0.0.ip().to_canonical());
     // What a proxy on this machine passes on does not come from this machine.
     let passed_on = headers.contains_key(header::FORWARDED) || headers.contains_key("x-forwarded-for");
     if !admin.remote && (passed_on || !peer.is_some_and(|peer| peer.is_loopback())) {

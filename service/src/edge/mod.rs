@@ -5,6 +5,7 @@
 pub mod admin;
 mod lint;
 pub mod meter;
+pub mod ocpi;
 pub mod partners;
 pub mod pull;
 mod rhythm;

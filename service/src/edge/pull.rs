@@ -159,6 +159,7 @@ impl Puller {
         let rhythm = Rhythm::of(&partner, &self.context.settings);
         let mut called = calls.recv().await;
         loop {
+            self.ask_who_is_connected(&partner).await;
             // Tariffs and locations first: sessions refer to them.
             let next = [
                 self.turn::<Location>(&partner, &rhythm, called).await,
@@ -174,6 +175,15 @@ impl Puller {
                 },
                 () = tokio::time::sleep(self.context.clock.real(next - now)) => None,
             };
+        }
+    }
+
+    /// A hub tells whom it cannot reach; those are not called.
+    async fn ask_who_is_connected(&self, partner: &PartnerId) {
+        let is_hub =
+            self.platform.partner(partner).is_some_and(|known| known.link().is_some_and(|link| link.hub().is_some()));
+        if is_hub && let Err(error) = self.platform.client(partner).pull_clients(None).await {
+            warn!(%partner, %error, "the hub did not tell who is connected");
         }
     }
 

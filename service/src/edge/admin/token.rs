@@ -36,6 +36,21 @@ pub fn token(config: &Config) -> Result<Secret, TokenError> {
 /// Returns the admin token of a configuration; makes the file when there is neither token nor file.
 pub fn token_or_made(config: &Config) -> Result<Secret, TokenError> {
     match token(config) {
+        Err(TokenError::Absent(path)) => read_or_made(&path),
+        found => found,
+    }
+}
+
+/// Returns what salts the hashes of drivers' ids. It is made at the first start, and kept: with another one nobody is
+/// recognised.
+///
+/// **Errors**: the file cannot be read or made, or others can read it.
+pub fn driver_salt(config: &Config) -> Result<Secret, TokenError> {
+    read_or_made(&beside(config, ".driver-salt"))
+}
+
+fn read_or_made(path: &Path) -> Result<Secret, TokenError> {
+    match read(path) {
         Err(TokenError::Absent(path)) => {
             make(&path)?;
             read(&path)
@@ -44,10 +59,15 @@ pub fn token_or_made(config: &Config) -> Result<Secret, TokenError> {
     }
 }
 
-/// Returns where the token is kept: beside the store.
+/// Returns where the token is kept.
 fn path(config: &Config) -> PathBuf {
+    beside(config, ".admin-token")
+}
+
+/// Returns a file beside the store.
+fn beside(config: &Config, suffix: &str) -> PathBuf {
     let mut path = config.store.path.clone().into_os_string();
-    path.push(".admin-token");
+    path.push(suffix);
     path.into()
 }
 
