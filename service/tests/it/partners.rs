@@ -341,6 +341,25 @@ async fn line_62_a_lower_real_limit_is_believed_and_shown() {
 }
 
 #[tokio::test]
+async fn line_47_a_completed_session_is_steered_no_more() {
+    let stub = Stub::start(Script { stations_answer: true, ..steerable() }).await;
+    let service = Service::start().await;
+    service.register(&stub).await;
+    eventually("the first is steered", || async { allowed_w(&service).await.is_some_and(|w| w > 10_000.0) }).await;
+    let url = |id: &str| format!("{}/ocpi/2.2.1/receiver/sessions/NL/STK/{id}", service.url);
+    let sent = |id: &str| stub.asked(&Method::PUT, &format!("/chargingprofiles/{id}")).len();
+    let mut ended = session("S1");
+    ended["status"] = json!("COMPLETED");
+    ended["end_date_time"] = json!("2026-03-09T12:00:00Z");
+    ended["last_updated"] = json!("2026-03-09T12:00:00Z");
+    assert_eq!(stub.call(Method::PUT, &url("S1"), ended).await, (200, 1000));
+    let before = sent("S1");
+    assert_eq!(stub.call(Method::PUT, &url("S2"), session("S2")).await, (201, 1000));
+    eventually("the next at the same EVSE is steered", || async { sent("S2") > 0 }).await;
+    assert_eq!(sent("S1"), before);
+}
+
+#[tokio::test]
 async fn line_58_a_result_of_no_request_of_ours_is_refused() {
     let stub = Stub::start(Script::default()).await;
     let service = Service::start().await;

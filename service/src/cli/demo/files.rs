@@ -7,7 +7,9 @@ use anyhow::{Context as _, bail};
 use headroom_simulator::scenario::Scenario;
 use url::Url;
 
-use crate::config::{Config, Control, Ocpi, PartnerEntry, Server, SiteEntry, Store, UtilityEntry};
+use crate::config::{
+    Config, Control, LimitsEntry, Ocpi, PartnerEntry, ReachEntry, Server, SiteEntry, Store, UtilityEntry,
+};
 
 /// The demo's partners; their tokens are good for nothing but this demo on this machine.
 pub(super) const CPO_TOKEN: &str = "demo-cpo-token-a";
@@ -105,9 +107,17 @@ impl Folder {
                 grpc_listen: addresses.grpc,
                 admin_token: None,
                 admin_remote: false,
+                tls: None,
             },
             store: Store { path: self.store() },
-            ocpi: Ocpi { country_code: "NL".to_owned(), party_id: "HDR".to_owned(), name: "Headroom demo".to_owned() },
+            ocpi: Ocpi {
+                country_code: "NL".to_owned(),
+                party_id: "HDR".to_owned(),
+                name: "Headroom demo".to_owned(),
+                reach: ReachEntry::default(),
+                limits: LimitsEntry::default(),
+                root_certificates: Vec::new(),
+            },
             control: Control::default(),
             partners: vec![partner("cpo", CPO_TOKEN), partner("emsp", EMSP_TOKEN)],
             utilities: vec![UtilityEntry {
