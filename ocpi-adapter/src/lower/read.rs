@@ -44,6 +44,10 @@ pub(crate) fn read<T: DeserializeOwned>(
     let checked = check(&rest, class, origin.version, Extent::Whole);
     unwrap_lists(&mut rest, class);
     let mut lost: Vec<Warning> = Vec::new();
+    // Most objects are whole, and reading without paths takes half the time.
+    if let Ok(value) = T::deserialize(&rest) {
+        return Ok((value, Notes { rest, warnings: joined(checked, lost), spelling }));
+    }
     loop {
         let error = match serde_path_to_error::deserialize::<_, T>(&rest) {
             Ok(value) => return Ok((value, Notes { rest, warnings: joined(checked, lost), spelling })),

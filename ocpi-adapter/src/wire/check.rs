@@ -2,6 +2,8 @@
 //!
 //! Nothing is changed here and nothing refused: every deviation becomes a warning with its path, the rule and the value.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::base::Timestamp;
@@ -32,8 +34,8 @@ pub(crate) enum Extent {
 pub(crate) fn check(object: &Value, class: &Class, version: Version, extent: Extent) -> Vec<Warning> {
     let mut found = Found { version, warnings: Vec::new() };
     match object {
-        Value::Object(fields) => found.fields(fields, class, extent, ""),
-        _ => found.warn("", format!("{} is an object", class.name), object),
+        Value::Object(fields) => found.fields(fields, class, extent, &Path::Root),
+        _ => found.warn(&Path::Root, format!("{} is an object", class.name), object),
     }
     found.warnings
 }
@@ -61,25 +63,43 @@ fn unwrap_list(value: &mut Value, class: &Class) {
     unwrap_lists(value, class);
 }
 
+/// Where a value stands. It becomes a text only where something is wrong, which is rare.
+enum Path<'a> {
+    Root,
+    Field(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(within, name) => write!(f, "{within}.{name}"),
+            Self::Item(within, index) => write!(f, "{within}[{index}]"),
+        }
+    }
+}
+
 struct Found {
     version: Version,
     warnings: Vec<Warning>,
 }
 
 impl Found {
-    fn warn(&mut self, path: &str, rule: impl Into<String>, value: &Value) {
+    fn warn(&mut self, path: &Path<'_>, rule: impl Into<String>, value: &Value) {
         self.add(Severity::Deviation, path, rule, value);
     }
 
-    fn add(&mut self, severity: Severity, path: &str, rule: impl Into<String>, value: &Value) {
+    fn add(&mut self, severity: Severity, path: &Path<'_>, rule: impl Into<String>, value: &Value) {
         if self.warnings.len() < WARNINGS_MAX {
-            self.warnings.push(Warning::of(severity, path, rule, value));
+            self.warnings.push(Warning::of(severity, path.to_string(), rule, value));
         }
     }
 
-    fn fields(&mut self, object: &Map<String, Value>, class: &Class, extent: Extent, path: &str) {
+    fn fields(&mut self, object: &Map<String, Value>, class: &Class, extent: Extent, path: &Path<'_>) {
         for field in class.fields {
-            let path = below(path, field.name);
+            let path = Path::Field(path, field.name);
             let value = object.get(field.name).unwrap_or(&Value::Null);
             let due = matches!(field.card, Card::One | Card::Some) && field.versions.contain(self.version);
             match (value, field.card) {
@@ -98,12 +118,12 @@ impl Found {
         for (name, value) in object {
             if class.fields.iter().all(|field| field.name != name) {
                 let rule = format!("no field of {} in OCPI: kept, and not used", class.name);
-                self.add(Severity::Note, &below(path, name), rule, value);
+                self.add(Severity::Note, &Path::Field(path, name), rule, value);
             }
         }
     }
 
-    fn list(&mut self, value: &Value, field: &Field, extent: Extent, path: &str) {
+    fn list(&mut self, value: &Value, field: &Field, extent: Extent, path: &Path<'_>) {
         let Value::Array(items) = value else {
             self.warn(path, "a list: taken as a list of one", value);
             return self.value(value, field.kind, path);
@@ -112,7 +132,7 @@ impl Found {
             self.warn(path, "a list of at least one", value);
         }
         for (index, item) in items.iter().enumerate() {
-            let path = format!("{path}[{index}]");
+            let path = Path::Item(path, index);
             match item {
                 Value::Null => self.warn(&path, "no null in a list: left out", item),
                 item => self.value(item, field.kind, &path),
@@ -120,7 +140,7 @@ impl Found {
         }
     }
 
-    fn value(&mut self, value: &Value, kind: Kind, path: &str) {
+    fn value(&mut self, value: &Value, kind: Kind, path: &Path<'_>) {
         match (kind, value) {
             (Kind::Class(class), Value::Object(fields)) => self.fields(fields, class, Extent::Whole, path),
             (Kind::Class(class), Value::Array(items)) if items.len() == 1 => {
