@@ -212,7 +212,7 @@ async fn line_24_a_pull_that_fails_in_the_middle_goes_on_there() {
 #[tokio::test]
 async fn what_a_partner_sends_wrongly_is_linted_kept_and_reported_without_naming_drivers() {
     let mut session = session("S1");
-    session["cdr_token"]["uid"] = json!("04AABBCC".repeat(9));
+    session["cdr_token"]["type"] = json!("CARD");
     let script = Script { locations: vec![location("LOC1")], sessions: vec![session], ..Script::default() };
     let stub = Stub::start(script).await;
     let service = Service::start().await;
