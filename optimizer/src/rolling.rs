@@ -8,7 +8,7 @@ use crate::solve::Unsolved;
 use crate::stages::Staged;
 use crate::{fallback, flow, outcome, repair, stages};
 
-pub use crate::standing::still_serves;
+pub use crate::standing::{Call, stands};
 
 /// What one plan leaves so that the next one of the same area is quicker. It changes no answer.
 #[derive(Debug, Clone, Default)]

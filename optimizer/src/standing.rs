@@ -1,10 +1,11 @@
 //! Whether a plan still serves, or the world has turned out otherwise.
 
 use chrono::TimeDelta;
+use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::schedule::{Schedule, SessionPlan};
 use headroom_domain::{Energy, Interval, Power};
 
-use crate::snapshot::{NodeBaseLoad, SessionState, Snapshot};
+use crate::snapshot::{NodeBaseLoad, NodeLimits, SessionState, Snapshot};
 
 /// The oldest that a plan becomes: by then it looks less far ahead, and forecasts have been mended.
 const OLDEST: TimeDelta = TimeDelta::minutes(15);
@@ -15,13 +16,39 @@ const ALIKE: f64 = 0.05;
 /// Energies that differ by less than this are alike.
 const ALIKE_WH: f64 = 100.0;
 
+/// Why the plan in force is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// Something is different: a limit, a plug-in, a preference, a refusal, silence.
+    Event,
+    /// Time has passed.
+    Timer,
+    /// A station has acknowledged a profile: that makes room, and says nothing of what was planned.
+    Acknowledgement,
+}
+
+/// Tells whether a plan that was made for one snapshot stands for another, or a new one is due.
+pub fn stands(call: Call, planned: &Snapshot, schedule: &Schedule, now: &Snapshot) -> bool {
+    match call {
+        Call::Event => false,
+        Call::Timer => still_serves(planned, schedule, now),
+        Call::Acknowledgement => still_fits(planned, schedule, now),
+    }
+}
+
+/// Tells whether a plan can be dispatched again: it speaks of the same sessions, and is no older than a plan becomes.
+fn still_fits(planned: &Snapshot, schedule: &Schedule, now: &Snapshot) -> bool {
+    let is_young = planned.now <= now.now && now.now < planned.now + OLDEST && now.now < schedule.grid.end();
+    let planned = schedule.sessions.iter().map(|plan| &plan.session);
+    is_young && planned.eq(now.sessions.iter().map(|session| &session.id))
+}
+
 /// Tells whether a plan that was made for one snapshot serves another as well: no newer one would say much else.
 ///
 /// It does for a quarter of an hour at most, while the same sessions are there and take what was planned, ask for the same
 /// and are as free as before, limits, prices and the peak are the same, and base loads are close to what was expected.
-pub fn still_serves(planned: &Snapshot, schedule: &Schedule, now: &Snapshot) -> bool {
-    let is_young = planned.now <= now.now && now.now < planned.now + OLDEST && now.now < schedule.grid.end();
-    is_young
+fn still_serves(planned: &Snapshot, schedule: &Schedule, now: &Snapshot) -> bool {
+    still_fits(planned, schedule, now)
         && planned.tree == now.tree
         && planned.margin_w == now.margin_w
         && planned.demand_charge == now.demand_charge
@@ -42,27 +69,17 @@ fn has_same_assets(planned: &Snapshot, now: &Snapshot) -> bool {
 }
 
 fn has_same_limits(planned: &Snapshot, now: &Snapshot) -> bool {
-    let to_come = |snapshot: &Snapshot| {
-        let node = |limits: &crate::snapshot::NodeLimits| {
-            let pieces = limits.effective.iter().filter(|piece| piece.interval.end > now.now);
-            let pieces = pieces.map(|piece| {
-                let interval = Interval { start: piece.interval.start.max(now.now), end: piece.interval.end };
-                (interval, piece.maximum_import_w.clone(), piece.maximum_export_w.clone())
-            });
-            // How far ahead limits are looked up moves with the clock.
-            let pieces = pieces.filter(|(interval, ..)| interval.start < planned.grid.end());
-            (
-                limits.node.clone(),
-                pieces
-                    .map(|(interval, import, export)| {
-                        (interval.start, interval.end.min(planned.grid.end()), import, export)
-                    })
-                    .collect::<Vec<_>>(),
-            )
+    // How far ahead limits are looked up moves with the clock.
+    let window = Interval { start: now.now, end: planned.grid.end() };
+    let to_come = |limits: &NodeLimits| {
+        let cut = |piece: &EffectiveInterval| {
+            piece.interval.intersection(&window).map(|interval| EffectiveInterval { interval, ..piece.clone() })
         };
-        snapshot.limits.iter().map(node).collect::<Vec<_>>()
+        limits.effective.iter().filter_map(cut).collect::<Vec<_>>()
     };
-    to_come(planned) == to_come(now)
+    let is_same =
+        |(before, after): (&NodeLimits, &NodeLimits)| before.node == after.node && to_come(before) == to_come(after);
+    planned.limits.len() == now.limits.len() && planned.limits.iter().zip(&now.limits).all(is_same)
 }
 
 fn has_same_prices(planned: &Snapshot, now: &Snapshot) -> bool {

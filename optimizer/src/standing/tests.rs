@@ -1,12 +1,11 @@
 use chrono::{DateTime, Utc};
 use headroom_domain::grid::{GridNode, GridTree, NodeKind, Rating};
-use headroom_domain::limit::{Basis, EffectiveInterval};
+use headroom_domain::limit::Basis;
 use headroom_domain::{EnergyPrice, NodeId, SessionId, TimeGrid};
 
 use super::*;
 use crate::assemble::planning_grid;
 use crate::rolling::step;
-use crate::snapshot::NodeLimits;
 
 fn at(minute: i64) -> DateTime<Utc> {
     "2026-03-10T08:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minute)
@@ -105,4 +104,18 @@ fn what_is_over_is_not_compared() {
     let planned = Snapshot { limits: limits(0), ..snapshot(0, 20_000.0) };
     let schedule = step(&planned);
     assert!(still_serves(&planned, &schedule, &Snapshot { limits: limits(5), ..snapshot(5, 20_000.0 - 920.0) }));
+}
+
+#[test]
+fn an_acknowledgement_asks_for_no_new_plan_while_the_same_vehicles_are_there() {
+    let planned = snapshot(0, 20_000.0);
+    let schedule = step(&planned);
+    // It takes nothing of what was planned.
+    let mut now = snapshot(5, 20_000.0);
+    assert!(!stands(Call::Timer, &planned, &schedule, &now));
+    assert!(stands(Call::Acknowledgement, &planned, &schedule, &now));
+    assert!(!stands(Call::Event, &planned, &schedule, &now));
+    now.sessions.clear();
+    assert!(!stands(Call::Acknowledgement, &planned, &schedule, &now));
+    assert!(!stands(Call::Acknowledgement, &planned, &schedule, &snapshot(15, 20_000.0)));
 }

@@ -9,7 +9,7 @@ use headroom_domain::schedule::Schedule;
 use headroom_domain::tariff::Tariff;
 use headroom_optimizer::assemble::{AssembleError, Observation, assemble};
 use headroom_optimizer::dispatch::{Direction, Order, dispatch};
-use headroom_optimizer::rolling::{Memory, step_with, still_serves};
+use headroom_optimizer::rolling::{Call, Memory, stands, step_with};
 use headroom_optimizer::snapshot::{Settings, Snapshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
@@ -45,9 +45,13 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
         if on_time {
             next_plan = now + context.settings.plan_every();
         }
-        let replan = context.wake.take_replan();
+        let call = match (context.wake.take_replan(), on_time) {
+            (true, _) => Call::Event,
+            (false, true) => Call::Timer,
+            (false, false) => Call::Acknowledgement,
+        };
         for (site, memory) in context.sites.iter().zip(&mut memories) {
-            if let Err(error) = act(&context, site, &forecasts, memory, replan).await {
+            if let Err(error) = act(&context, site, &forecasts, memory, call).await {
                 error!(%error, site = site.site.id, "no new plan; the profiles in force stay");
             }
             if let Err(error) = tell(&context, site, &telemetry).await {
@@ -69,7 +73,7 @@ async fn act(
     site: &SiteContext,
     forecasts: &Forecasts,
     memory: &mut Memory,
-    replan: bool,
+    call: Call,
 ) -> Result<(), PlanError> {
     let facts = Facts::gather(context, site, forecasts).await?;
     let prices = facts.tariff.as_ref().map(Tariff::energy_prices).unwrap_or_default();
@@ -85,8 +89,8 @@ async fn act(
         settings: Settings { deadline_s: context.settings.plan_deadline_s, ..Settings::default() },
     };
     let snapshot = assemble(&observation)?;
-    let serves = |plan: &Arc<PlanState>| !replan && still_serves(&plan.snapshot, &plan.schedule, &snapshot);
-    if let Some(plan) = context.plan(&site.site.id).filter(serves) {
+    let stands = |plan: &Arc<PlanState>| stands(call, &plan.snapshot, &plan.schedule, &snapshot);
+    if let Some(plan) = context.plan(&site.site.id).filter(stands) {
         let dispatch = dispatch(&snapshot, &plan.schedule);
         send(context, &facts, dispatch.orders).await?;
         context.set_plan(&site.site.id, PlanState { withheld: dispatch.withheld, ..PlanState::clone(&plan) });

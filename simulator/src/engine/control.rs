@@ -15,7 +15,7 @@ use headroom_domain::{Energy, Interval, Power, SessionId, TimeGrid};
 use headroom_forecasting::{Reading, Uptake};
 use headroom_optimizer::assemble::{AssembleError, Observation, ObservedSession, assemble, planning_grid};
 use headroom_optimizer::dispatch::dispatch;
-use headroom_optimizer::rolling::{Memory, step_with, still_serves};
+use headroom_optimizer::rolling::{Call, Memory, stands, step_with};
 use headroom_optimizer::snapshot::{Settings, Snapshot};
 use headroom_optimizer::strategies::valley_filling;
 
@@ -166,13 +166,13 @@ impl Controller {
         self.waits
     }
 
-    /// Plans when asked to, or when the plan in force no longer serves, and returns what is sent now.
-    pub(super) fn act(&mut self, world: &World, replan: bool, peak: &QuarterPeak) -> Result<Act, AssembleError> {
+    /// Plans when the plan in force does not stand, and returns what is sent now.
+    pub(super) fn act(&mut self, world: &World, call: Call, peak: &QuarterPeak) -> Result<Act, AssembleError> {
         let now = world.now();
         self.observe(now);
         let act = match &self.rule {
             Some(_) => self.by_rule(now),
-            None => self.by_plan(now, replan, peak)?,
+            None => self.by_plan(now, call, peak)?,
         };
         self.waits = act.withheld > 0;
         for (at, profile) in &act.orders {
@@ -195,7 +195,7 @@ impl Controller {
         Act { orders: decision.orders, status: Some(PlanStatus::Fallback), withheld: decision.withheld }
     }
 
-    fn by_plan(&mut self, now: DateTime<Utc>, replan: bool, peak: &QuarterPeak) -> Result<Act, AssembleError> {
+    fn by_plan(&mut self, now: DateTime<Utc>, call: Call, peak: &QuarterPeak) -> Result<Act, AssembleError> {
         let observation = Observation {
             now,
             site: &self.plan.site,
@@ -208,8 +208,8 @@ impl Controller {
             settings: Settings { deadline_s: DEADLINE_S, ..Settings::default() },
         };
         let snapshot = assemble(&observation)?;
-        let serves = |(planned, schedule): &(Snapshot, Schedule)| !replan && still_serves(planned, schedule, &snapshot);
-        let standing = self.plan_in_force.take().filter(serves);
+        let stands = |(planned, schedule): &(Snapshot, Schedule)| stands(call, planned, schedule, &snapshot);
+        let standing = self.plan_in_force.take().filter(stands);
         let is_new = standing.is_none();
         let schedule = match &standing {
             Some((_, schedule)) => schedule.clone(),

@@ -9,6 +9,7 @@ use headroom_domain::profile::ChargingProfile;
 use headroom_domain::schedule::PlanStatus;
 use headroom_domain::time::floor_to;
 use headroom_domain::{Interval, Power};
+use headroom_optimizer::rolling::Call;
 use serde::{Deserialize, Serialize};
 
 use super::control::Controller;
@@ -156,10 +157,16 @@ impl Simulation {
             self.next_step = floor_to(now, CONTROL_STEP) + CONTROL_STEP;
             self.recorder.turn(&self.world);
         }
-        let replan = stop.is_some_and(|stop| stop <= now);
+        let call = if stop.is_some_and(|stop| stop <= now) {
+            Some(Call::Event)
+        } else if on_time {
+            Some(Call::Timer)
+        } else {
+            (heard && self.controller.waits()).then_some(Call::Acknowledgement)
+        };
         self.stops = self.stops.split_off(&(now + TimeDelta::nanoseconds(1)));
-        if self.steers && self.controller.is_busy() && (on_time || replan || (heard && self.controller.waits())) {
-            self.act(replan)?;
+        if let Some(call) = call.filter(|_| self.steers && self.controller.is_busy()) {
+            self.act(call)?;
         }
         Ok(())
     }
@@ -246,8 +253,8 @@ impl Simulation {
         heard
     }
 
-    fn act(&mut self, replan: bool) -> Result<(), SimulateError> {
-        let act = self.controller.act(&self.world, replan, &self.peak)?;
+    fn act(&mut self, call: Call) -> Result<(), SimulateError> {
+        let act = self.controller.act(&self.world, call, &self.peak)?;
         self.counts.plans += u64::from(act.status.is_some());
         self.counts.plans_feasible += u64::from(act.status == Some(PlanStatus::Feasible));
         self.counts.plans_fallback += u64::from(act.status == Some(PlanStatus::Fallback));
