@@ -1,4 +1,4 @@
-//! Session PATCHes read, checked, merged, kept and answered per second on one core, beside a bare axum handler that reads
+//! Updates of sessions (PATCH) read, checked, merged, kept and answered per second on one core, beside a bare axum handler that reads
 //! the same JSON to a `serde_json::Value` and answers. No socket in either: requests go to the routers directly.
 //!
 //! A session has the charging periods of its first hour when it is patched, as in the middle of a stay.

@@ -89,16 +89,12 @@ async fn serve_http(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let stopped = stop.cancelled_owned();
-    match tls {
-        Some(TlsEntry { certificates, key }) => {
-            let files = TlsFiles { certificates: certificates.clone(), key: key.clone() };
-            Ok(serve_tls(listener, routes, &files, stopped).await?)
-        }
-        None => {
-            let routes = routes.into_make_service_with_connect_info::<Peer>();
-            Ok(axum::serve(listener, routes).with_graceful_shutdown(stopped).await?)
-        }
-    }
+    let Some(TlsEntry { certificates, key }) = tls else {
+        let routes = routes.into_make_service_with_connect_info::<Peer>();
+        return Ok(axum::serve(listener, routes).with_graceful_shutdown(stopped).await?);
+    };
+    let files = TlsFiles { certificates: certificates.clone(), key: key.clone() };
+    Ok(serve_tls(listener, routes, &files, stopped).await?)
 }
 
 /// Open pages and streams get a moment to end; then the service ends without them.

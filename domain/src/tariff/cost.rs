@@ -298,7 +298,9 @@ impl<'a> Bill<'a> {
             lines.push(line);
         }
         let mut total = Amount::nothing();
-        by_tariff.iter().for_each(|(tariff, amount)| total.add(&tariff.limited(amount)));
+        for (tariff, amount) in &by_tariff {
+            total.add(&tariff.limited(amount));
+        }
         let mut take = |item: Item| totals.remove(&item).unwrap_or_else(Amount::nothing);
         let mut reservation = take(Item::ReservationFee);
         reservation.add(&take(Item::ReservationTime));

@@ -59,7 +59,7 @@ pub async fn renew_outdated(platform: Platform) {
         match platform.renew(&partner).await {
             Ok(()) => info!(%partner, "the partner knows of our new endpoints"),
             Err(error) => {
-                warn!(%partner, %error, "the partner could not be told of our new endpoints: rotate its link")
+                warn!(%partner, %error, "the partner could not be told of our new endpoints: rotate its link");
             }
         }
     }

@@ -231,7 +231,7 @@ impl Charging {
         let power = wish.min(limit).min(Power::from_w(self.wanted_wh.as_wh() / hours));
         let energy = Energy::from_wh(power.as_w() * hours);
         self.wanted_wh = (self.wanted_wh - energy).or_zero();
-        self.session.energy_wh = self.session.energy_wh + energy;
+        self.session.energy_wh += energy;
         (self.session.power_w, self.session.last_updated) = (Some(power), to);
         let mut period = UsagePeriod::new(from, Some(TARIFF.to_owned()));
         period.energy_wh = energy;
