@@ -14,7 +14,7 @@ mod scsp;
 
 pub use cpo::CpoHost;
 pub use emsp::{CommandSender, EmspHost, TokenSender};
-pub use interests::{CdrReceiver, ObjectReceiver, ProfileSender};
+pub use interests::{CdrReceiver, ObjectReceiver, ProfileReceiver, ProfileSender};
 pub(crate) use interests::{PreferenceReceiver, TokenReceiver};
 pub use nobody::Nobody;
 pub use objects::{Asker, ObjectKey, ObjectKind, Outcome, PreferenceReply};

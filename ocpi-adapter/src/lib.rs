@@ -38,7 +38,8 @@ mod wire;
 pub use client::{Client, HubProblem, LinkError, PageCursor, Pages, PulledPage};
 pub use hosts::{
     Asker, CdrReceiver, CommandSender, CpoHost, EmspHost, HostError, Nobody, ObjectKey, ObjectKind, ObjectReceiver,
-    Outcome, Page, PageQuery, PartnerStore, PreferenceReply, ProfileSender, ScspHost, TokenSender, Unsaved,
+    Outcome, Page, PageQuery, PartnerStore, PreferenceReply, ProfileReceiver, ProfileSender, ScspHost, TokenSender,
+    Unsaved,
 };
 pub use partner::{
     Accepted, Alias, Dialect, DriverIds, Endpoint, Interface, Link, Module, Partner, PartnerParty, Rate, Registration,

@@ -97,6 +97,11 @@ pub struct Receipt {
     pub timeout_s: u32,
 }
 
+impl Receipt {
+    /// Nobody here takes profiles; no result follows.
+    pub const NOT_SUPPORTED: Self = Self { answer: ProfileAnswer::NotSupported, timeout_s: 0 };
+}
+
 /// What the station made of it (`ChargingProfileResultType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -73,6 +73,9 @@ impl Client {
         method: &Method,
         owner: Option<&PartyId>,
     ) -> Result<Option<PartyId>, LinkError> {
+        // An eMSP that stands before its CPOs answers for sessions of parties that are not on its platform.
+        let owner =
+            owner.filter(|owner| link.hub().is_some() || link.parties.iter().any(|known| known.party == **owner));
         match (owner, link.hub()) {
             (Some(owner), _) => Ok(Some(owner.clone())),
             (None, None) => {

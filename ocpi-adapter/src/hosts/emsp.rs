@@ -4,7 +4,7 @@ use std::future::Future;
 
 use headroom_domain::PartnerId;
 
-use super::{CdrReceiver, HostError, ObjectReceiver, Page, PageQuery, ProfileSender};
+use super::{CdrReceiver, HostError, ObjectReceiver, Page, PageQuery, ProfileReceiver, ProfileSender};
 use crate::roaming::{AuthorizationAsked, AuthorizationReply, CommandOutcome, Token};
 
 /// Offers drivers' tokens, and answers for them.
@@ -34,6 +34,9 @@ pub trait CommandSender: Send + Sync + 'static {
 }
 
 /// What an eMSP does with what partners send.
-pub trait EmspHost: ObjectReceiver + CdrReceiver + TokenSender + CommandSender + ProfileSender {}
+pub trait EmspHost:
+    ObjectReceiver + CdrReceiver + TokenSender + CommandSender + ProfileSender + ProfileReceiver
+{
+}
 
-impl<H: ObjectReceiver + CdrReceiver + TokenSender + CommandSender + ProfileSender> EmspHost for H {}
+impl<H: ObjectReceiver + CdrReceiver + TokenSender + CommandSender + ProfileSender + ProfileReceiver> EmspHost for H {}

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{HostError, ObjectKey, ObjectKind, Outcome, PreferenceReply};
 use crate::received::{Received, Rejected};
 use crate::roaming::{Cdr, CdrKey, Token, TokenKey};
-use crate::station::{ProfileResult, StationProfile};
+use crate::station::{ProfileResult, Receipt, StationProfile};
 
 /// Takes the locations, sessions and tariffs of CPOs. Every write is durable before it returns.
 pub trait ObjectReceiver: Send + Sync + 'static {
@@ -71,6 +71,47 @@ pub(crate) trait PreferenceReceiver: Send + Sync + 'static {
         session_id: &str,
         preference: ChargingPreference,
     ) -> impl Future<Output = Result<PreferenceReply, HostError>> + Send;
+}
+
+/// Takes charging profiles for sessions: a CPO, or an eMSP that stands before its CPOs (OCPI 2.2.1 §14.1.3). Unless
+/// overridden, none is supported.
+pub trait ProfileReceiver: Send + Sync + 'static {
+    /// Takes a profile for a session. The station's result goes to `response_url` later
+    /// ([`crate::Client::post_profile_result`]).
+    fn set_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        profile: StationProfile,
+        response_url: &str,
+    ) -> impl Future<Output = Result<Receipt, HostError>> + Send {
+        let _ = (partner, session_id, profile, response_url);
+        ready(Ok(Receipt::NOT_SUPPORTED))
+    }
+
+    /// Clears the profile of a session.
+    fn clear_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        response_url: &str,
+    ) -> impl Future<Output = Result<Receipt, HostError>> + Send {
+        let _ = (partner, session_id, response_url);
+        ready(Ok(Receipt::NOT_SUPPORTED))
+    }
+
+    /// Is asked for the active profile of a session over the coming seconds
+    /// ([`crate::Client::post_active_profile_result`]).
+    fn get_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        duration_s: u32,
+        response_url: &str,
+    ) -> impl Future<Output = Result<Receipt, HostError>> + Send {
+        let _ = (partner, session_id, duration_s, response_url);
+        ready(Ok(Receipt::NOT_SUPPORTED))
+    }
 }
 
 /// Sets charging profiles and takes what becomes of them.

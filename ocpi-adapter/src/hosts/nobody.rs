@@ -7,8 +7,8 @@ use headroom_domain::tariff::Tariff;
 use serde_json::Value;
 
 use super::{
-    CdrReceiver, CommandSender, HostError, ObjectKey, ObjectReceiver, Outcome, Page, PageQuery, ProfileSender,
-    TokenSender,
+    CdrReceiver, CommandSender, HostError, ObjectKey, ObjectReceiver, Outcome, Page, PageQuery, ProfileReceiver,
+    ProfileSender, TokenSender,
 };
 use crate::received::Received;
 use crate::roaming::{AuthorizationAsked, AuthorizationReply, Cdr, CdrKey, CommandOutcome, Token};
@@ -65,6 +65,8 @@ impl CommandSender for Nobody {
         Ok(false)
     }
 }
+
+impl ProfileReceiver for Nobody {}
 
 impl ProfileSender for Nobody {
     async fn profile_result(

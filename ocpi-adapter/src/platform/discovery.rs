@@ -208,6 +208,7 @@ pub(crate) fn our_endpoints(role: &Role) -> &'static [(ModuleId, InterfaceRole)]
             (ModuleId::Sessions, Receiver),
             (ModuleId::Cdrs, Receiver),
             (ModuleId::ChargingProfiles, Sender),
+            (ModuleId::ChargingProfiles, Receiver),
             (ModuleId::Commands, Sender),
             (ModuleId::Tokens, Sender),
             (ModuleId::HubClientInfo, Receiver),

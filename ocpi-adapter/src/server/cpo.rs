@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::reply::Reply;
 use super::request::Incoming;
 use super::{Asked, Modules, commands, lists, preferences, profile_requests, tokens};
-use crate::hosts::{CpoHost, HostError, Outcome, PreferenceReceiver, PreferenceReply, TokenReceiver};
+use crate::hosts::{CpoHost, HostError, Outcome, PreferenceReceiver, PreferenceReply, ProfileReceiver, TokenReceiver};
 use crate::received::Received;
 use crate::roaming::{Token, TokenKey};
+use crate::station::{Receipt, StationProfile};
 
 pub(super) struct Cpo<H> {
     pub host: Arc<H>,
@@ -35,7 +36,7 @@ impl<H: CpoHost> Modules for Cpo<H> {
             ["sender", "cdrs"] => lists::cdrs(host, asked).await,
             ["receiver", "tokens", country, party, uid] => tokens::answer(self, asked, country, party, uid).await,
             ["receiver", "commands", command] => commands::answer(host, asked, command).await,
-            ["receiver", "chargingprofiles", id] => profile_requests::answer(host, asked, id).await,
+            ["receiver", "chargingprofiles", id] => profile_requests::answer(self, asked, id).await,
             _ => Err(Incoming::unknown_path()),
         }
     }
@@ -59,5 +60,36 @@ impl<H: CpoHost> PreferenceReceiver for Cpo<H> {
         preference: ChargingPreference,
     ) -> impl Future<Output = Result<PreferenceReply, HostError>> + Send {
         self.host.put_preference(partner, session_id, preference)
+    }
+}
+
+impl<H: CpoHost> ProfileReceiver for Cpo<H> {
+    fn set_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        profile: StationProfile,
+        response_url: &str,
+    ) -> impl Future<Output = Result<Receipt, HostError>> + Send {
+        self.host.set_profile(partner, session_id, profile, response_url)
+    }
+
+    fn clear_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        response_url: &str,
+    ) -> impl Future<Output = Result<Receipt, HostError>> + Send {
+        self.host.clear_profile(partner, session_id, response_url)
+    }
+
+    fn get_profile(
+        &self,
+        partner: &PartnerId,
+        session_id: &str,
+        duration_s: u32,
+        response_url: &str,
+    ) -> impl Future<Output = Result<Receipt, HostError>> + Send {
+        self.host.get_profile(partner, session_id, duration_s, response_url)
     }
 }

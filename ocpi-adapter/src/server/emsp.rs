@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::reply::Reply;
 use super::request::Incoming;
-use super::{Asked, Modules, authorize, cdrs, commands, lists, locations, owned, profiles, sessions, tariffs};
+use super::{
+    Asked, Modules, authorize, cdrs, commands, lists, locations, owned, profile_requests, profiles, sessions, tariffs,
+};
 use crate::hosts::{EmspHost, ObjectKind};
 
 pub(super) struct Emsp<H> {
@@ -33,6 +35,7 @@ impl<H: EmspHost> Modules for Emsp<H> {
             }
             ["receiver", "cdrs"] => cdrs::post(host, asked).await,
             ["receiver", "cdrs", country, party, id] => cdrs::get(host, asked, country, party, id).await,
+            ["receiver", "chargingprofiles", id] => profile_requests::answer(host, asked, id).await,
             ["sender", "tokens"] => lists::tokens(host, asked).await,
             ["sender", "tokens", uid, "authorize"] => authorize::answer(host, asked, uid).await,
             ["sender", "commands", "results", request_id] => commands::outcome(host, asked, request_id).await,

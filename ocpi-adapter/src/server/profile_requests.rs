@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::Asked;
 use super::owned;
 use super::reply::Reply;
-use crate::hosts::CpoHost;
+use crate::hosts::ProfileReceiver;
 use crate::received::{Severity, Warning};
 use crate::version::Version;
 use crate::wire::check::{self, Extent, URL_MAX};
 use crate::wire::profiles::SetChargingProfile;
 use crate::{lift, lower};
 
-pub(super) async fn answer(host: &impl CpoHost, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {
+pub(super) async fn answer(host: &impl ProfileReceiver, asked: &Asked, session_id: &str) -> Result<Reply, Reply> {
     let partner = &asked.caller.id;
     let receipt = match asked.incoming.method {
         Method::PUT => {

@@ -6,8 +6,8 @@ use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
 use headroom_ocpi_adapter::roaming::{AuthorizationAsked, AuthorizationReply, Cdr, CdrKey, CommandOutcome, Token};
 use headroom_ocpi_adapter::{
-    CdrReceiver, CommandSender, HostError, ObjectKey, ObjectReceiver, Outcome, Page, PageQuery, ProfileResult,
-    ProfileSender, Received, ScspHost, StationProfile, TokenSender,
+    CdrReceiver, CommandSender, HostError, ObjectKey, ObjectReceiver, Outcome, Page, PageQuery, ProfileAnswer,
+    ProfileReceiver, ProfileResult, ProfileSender, Receipt, Received, ScspHost, StationProfile, TokenSender,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub(crate) struct EmspMemory {
     /// Commands that were sent, for which outcomes are taken.
     pub commands: Mutex<Vec<String>>,
     pub outcomes: Mutex<Vec<(PartnerId, String, CommandOutcome)>>,
+    /// Profiles that a service set: session, profile, where the result goes.
+    pub profiles: Mutex<Vec<(String, StationProfile, String)>>,
 }
 
 impl ObjectReceiver for EmspMemory {
@@ -56,6 +58,19 @@ impl CdrReceiver for EmspMemory {
 
     async fn put_cdr(&self, cdr: Received<Cdr>) -> Result<Outcome, HostError> {
         self.shared.put_cdr(cdr).await
+    }
+}
+
+impl ProfileReceiver for EmspMemory {
+    async fn set_profile(
+        &self,
+        _: &PartnerId,
+        session_id: &str,
+        profile: StationProfile,
+        response_url: &str,
+    ) -> Result<Receipt, HostError> {
+        self.profiles.lock().push((session_id.to_owned(), profile, response_url.to_owned()));
+        Ok(Receipt { answer: ProfileAnswer::Accepted, timeout_s: 30 })
     }
 }
 

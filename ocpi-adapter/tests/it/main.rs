@@ -4,6 +4,7 @@
 
 mod cdrs;
 mod commands;
+mod delegation;
 mod dialects;
 mod edge;
 mod emsp_host;

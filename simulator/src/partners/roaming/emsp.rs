@@ -7,7 +7,9 @@ use headroom_domain::location::Location;
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
 use headroom_domain::{Clock, PartnerId};
-use headroom_ocpi_adapter::hosts::{CdrReceiver, CommandSender, ObjectReceiver, ProfileSender, TokenSender};
+use headroom_ocpi_adapter::hosts::{
+    CdrReceiver, CommandSender, ObjectReceiver, ProfileReceiver, ProfileSender, TokenSender,
+};
 use headroom_ocpi_adapter::memory::Objects;
 use headroom_ocpi_adapter::roaming::{
     Allowed, Authorization, AuthorizationAsked, AuthorizationReply, Cdr, CdrKey, Command, CommandAnswer,
@@ -187,6 +189,9 @@ impl CommandSender for RoamingEmsp {
         Ok(known.map(|told| told.push(outcome.result)).is_some())
     }
 }
+
+/// It delegates to nobody.
+impl ProfileReceiver for RoamingEmsp {}
 
 /// It steers nobody itself.
 impl ProfileSender for RoamingEmsp {
