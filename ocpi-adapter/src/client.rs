@@ -169,7 +169,8 @@ impl Client {
         let link = target.link().ok_or_else(|| LinkError::NotRegistered(self.partner.clone()))?;
         let routing = self.routing(target, link, &method, to)?;
         let (token, partner) = (&link.token_sent, &*target.partner);
-        self.platform.exchange().send(Call { method, url, token, partner, routing, body }).await
+        let tokens = target.module == Module::Tokens;
+        self.platform.exchange().send(Call { method, url, token, partner, routing, body, tokens }).await
     }
 }
 

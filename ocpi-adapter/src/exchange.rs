@@ -57,6 +57,8 @@ pub(crate) struct Call<'a> {
     /// Absent for credentials and versions, which go from platform to platform.
     pub routing: Option<Routing>,
     pub body: Option<Value>,
+    /// Whether the answer holds drivers' tokens.
+    pub tokens: bool,
 }
 
 /// Between which parties a request goes.
@@ -127,7 +129,8 @@ impl Exchange {
             Err(_) => Envelope::default(),
         };
         if call.routing.is_some() {
-            Veil::of(&self.role, &call.partner.dialect, &self.driver_salt).cover(&mut envelope.data);
+            let veil = Veil::of(&self.role, &call.partner.dialect, &self.driver_salt);
+            veil.cover(&mut envelope.data, call.tokens);
         }
         tracing::debug!(%method, url, status = status.as_u16(), code = envelope.code, "called a partner");
         let words = envelope.message.clone().unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());

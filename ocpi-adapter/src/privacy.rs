@@ -9,6 +9,9 @@ use crate::partner::{Dialect, DriverIds, Role, Secret, hex};
 /// Fields that name a driver wherever they stand (`auth_id` is the contract of OCPI 2.1.1).
 const ANYWHERE: [&str; 4] = ["contract_id", "auth_id", "visual_number", "group_id"];
 
+/// What a station has signed of a session (OCPI 2.2.1 §10.4.7).
+const SIGNED: &str = "signed_data";
+
 /// So many bytes of a hash tell all drivers apart, and their digits fit where the id stood (36 characters).
 const KEPT_BYTES: usize = 16;
 
@@ -28,10 +31,10 @@ impl Veil {
     }
 
     /// Replaces the ids in what a partner sent, unless they are to be kept. The same id becomes the same hash, whatever
-    /// its case (`CiString`).
-    pub(crate) fn cover(&self, value: &mut Value) {
+    /// its case (`CiString`). `tokens` says that it sent drivers' tokens, which may be too broken to be known as such.
+    pub(crate) fn cover(&self, value: &mut Value, tokens: bool) {
         if self.ids == DriverIds::Hash {
-            walk(value, &self.salt, false);
+            walk(value, &self.salt, tokens);
         }
     }
 
@@ -48,16 +51,38 @@ fn walk(value: &mut Value, salt: &Secret, token: bool) {
         Value::Object(fields) => {
             let token = token || is_token(fields);
             for (name, value) in fields {
-                match value {
-                    Value::String(id) if ANYWHERE.contains(&name.as_str()) || (token && name == "uid") => {
-                        *id = hashed(id, salt);
-                    }
-                    Value::String(_) => {}
-                    value => walk(value, salt, name == "cdr_token" || name == "token"),
+                match name.as_str() {
+                    name if ANYWHERE.contains(&name) || (token && name == "uid") => hide(value, salt),
+                    SIGNED => hide_signed(value),
+                    name => walk(value, salt, name == "cdr_token" || name == "token"),
                 }
             }
         }
         _ => {}
+    }
+}
+
+/// Hashes an id, and whatever stands where an id belongs. Each value stays of its type, so that a reader finds what is
+/// wrong with it.
+fn hide(value: &mut Value, salt: &Secret) {
+    match value {
+        Value::String(id) => *id = hashed(id, salt),
+        Value::Number(id) => {
+            let digits = hashed(&id.to_string(), salt);
+            // So few digits are whole numbers wherever JSON is read.
+            *value = digits.get(..12).and_then(|digits| u64::from_str_radix(digits, 16).ok()).into();
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, salt)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| hide(value, salt)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// Leaves out what a station has signed: it holds the id that was shown to the station, and with a hash in its place the
+/// signature is of no use.
+fn hide_signed(value: &mut Value) {
+    if !value.is_string() {
+        *value = Value::Null;
     }
 }
 
@@ -83,11 +108,11 @@ fn hashed(id: &str, salt: &Secret) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Veil;
+    use super::{Veil, hashed};
     use crate::partner::{DriverIds, Secret};
 
     fn veiled(mut value: Value, salt: &str) -> Value {
-        Veil { ids: DriverIds::Hash, salt: Secret::new(salt) }.cover(&mut value);
+        Veil { ids: DriverIds::Hash, salt: Secret::new(salt) }.cover(&mut value, false);
         value
     }
 
@@ -109,7 +134,23 @@ mod tests {
         assert_ne!(veiled(session.clone(), "other")["cdr_token"]["uid"], uid, "not under another salt");
         assert_eq!(veiled(json!({ "contract_id": "#NA" }), "salt"), json!({ "contract_id": "#NA" }));
         let mut kept = session.clone();
-        Veil { ids: DriverIds::Keep, salt: Secret::new("salt") }.cover(&mut kept);
+        Veil { ids: DriverIds::Keep, salt: Secret::new("salt") }.cover(&mut kept, true);
         assert_eq!(kept, session);
+    }
+
+    #[test]
+    fn a_token_is_covered_however_broken_it_is_and_each_value_stays_of_its_type() {
+        let covered = |mut token: Value| {
+            Veil { ids: DriverIds::Hash, salt: Secret::new("salt") }.cover(&mut token, true);
+            token
+        };
+        let patch = covered(json!({ "uid": "AB12", "valid": false }));
+        assert_eq!(patch, json!({ "uid": hashed("ab12", &Secret::new("salt")), "valid": false }));
+        let number = covered(json!({ "uid": 1234, "contract_id": null }));
+        assert!(number["uid"].is_u64() && number["uid"] != 1234 && number["contract_id"].is_null());
+        let nested = covered(json!([{ "uid": ["AB12", { "value": "AB12" }] }]));
+        assert!(!nested.to_string().contains("AB12"), "{nested}");
+        let record = json!({ "id": "C1", "signed_data": { "signed_values": [{ "plain_data": "AB12" }] } });
+        assert_eq!(veiled(record, "salt"), json!({ "id": "C1", "signed_data": null }));
     }
 }

@@ -62,7 +62,7 @@ impl Platform {
         url: &Url,
         token: &Secret,
     ) -> Result<T, LinkError> {
-        let call = Call { method: Method::GET, url, token, partner, routing: None, body: None };
+        let call = Call { method: Method::GET, url, token, partner, routing: None, body: None, tokens: false };
         self.exchange().send(call).await?.read()
     }
 

@@ -78,7 +78,7 @@ impl Platform {
             return Ok(());
         };
         let (token, partner) = (&link.token_sent, &known);
-        let call = Call { method: Method::DELETE, url, token, partner, routing: None, body: None };
+        let call = Call { method: Method::DELETE, url, token, partner, routing: None, body: None, tokens: false };
         if let Err(error) = self.exchange().send(call).await.and_then(crate::exchange::Answer::success) {
             tracing::warn!(partner = %known.id, %error, "the link is ended on our side; the partner could not be told");
         }
@@ -108,7 +108,7 @@ impl Platform {
         let unwritable = |error: serde_json::Error| LinkError::Unsendable(error.to_string());
         let ours = self.credentials(token_b, &partner.id, offer.version);
         let body = Some(v211::write(ours, offer.version).map_err(unwritable)?);
-        let call = Call { method: method.clone(), url: &url, token, partner, routing: None, body };
+        let call = Call { method: method.clone(), url: &url, token, partner, routing: None, body, tokens: false };
         let data = envelope::single(self.exchange().send(call).await?.success()?);
         let unreadable = |problem: String| LinkError::Unreadable {
             method: method.to_string(),

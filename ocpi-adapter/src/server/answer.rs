@@ -58,7 +58,7 @@ impl Frame {
                 }
             }
         }
-        Self { platform: platform.clone(), what: format!("{} {path}", request.method()), headers }
+        Self { platform: platform.clone(), what: format!("{} {}", request.method(), shown(path)), headers }
     }
 
     /// Puts a reply into its envelope.
@@ -78,6 +78,12 @@ impl Frame {
         response.headers_mut().extend(reply.headers);
         response
     }
+}
+
+/// Returns a path as it may stand in a log: without what stands for a driver, which follows the module of tokens.
+fn shown(path: &str) -> &str {
+    const TOKENS: &str = "/tokens/";
+    path.find(TOKENS).map_or(path, |start| &path[..start + TOKENS.len()])
 }
 
 /// Tells whether a path, ours or an alias, leads to a module that goes from platform to platform: without parties.

@@ -70,8 +70,13 @@ impl Incoming {
         }
         let mut body = envelope::parse(&self.body, self.depth_max)
             .map_err(|problem| Reply::http(StatusCode::BAD_REQUEST, format!("the body: {problem}")))?;
-        self.veil.cover(&mut body);
+        self.veil.cover(&mut body, self.is_of_tokens());
         Ok(body)
+    }
+
+    /// Tells whether the module is that of drivers' tokens.
+    fn is_of_tokens(&self) -> bool {
+        matches!(self.segments.as_slice(), [_, module, ..] if module == "tokens")
     }
 
     /// Returns the id of a driver's token in the path as it stands in the body that [`Self::json`] returns.

@@ -28,7 +28,8 @@ impl Hub {
         for partner in self.platform.partners() {
             let Some(link) = partner.link() else { continue };
             let (url, token) = (&link.versions_url, &link.token_sent);
-            let call = Call { method: Method::GET, url, token, partner: &partner, routing: None, body: None };
+            let call =
+                Call { method: Method::GET, url, token, partner: &partner, routing: None, body: None, tokens: false };
             match self.platform.exchange().send(call).await {
                 Ok(_) => self.heard_of(&partner).await,
                 Err(_) => self.missed(&partner).await,

@@ -10,7 +10,7 @@ use super::{Errand, Hub, Place};
 use crate::client::{LinkError, fits};
 use crate::envelope::{CLIENT_ERROR, HUB_ERROR, HUB_NOT_CONNECTED, HUB_TIMEOUT, HUB_UNKNOWN_RECEIVER, SERVER_ERROR};
 use crate::exchange::{Answer, Call, Routing};
-use crate::partner::{Interface, Partner};
+use crate::partner::{Interface, Module, Partner};
 use crate::platform::below;
 use crate::server::reply::Reply;
 
@@ -78,6 +78,7 @@ impl Hub {
             partner: &place.partner,
             routing: Some(routing),
             body,
+            tokens: errand.module == Module::Tokens,
         };
         match self.platform.exchange().send(call).await {
             Ok(answer) => Ok(answer),
