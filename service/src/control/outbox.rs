@@ -66,8 +66,8 @@ pub async fn run(
 enum News {
     /// It answers and takes requests.
     Well,
-    /// It was asked too often, or cannot answer.
-    TurnedAway,
+    /// It was asked too often, or cannot answer; and how long it wants to be left alone, where it says so.
+    TurnedAway(Option<TimeDelta>),
     /// Nothing.
     Nothing,
 }
@@ -107,7 +107,7 @@ impl Outbox {
         let pace = &mut self.line(partner).pace;
         match news {
             News::Well => pace.went_well(now),
-            News::TurnedAway => pace.turned_away(now, chance),
+            News::TurnedAway(wanted) => pace.turned_away(now, chance, wanted),
             News::Nothing => {}
         }
     }
@@ -191,11 +191,16 @@ async fn query(context: &Context, platform: &Platform, session: &Session) -> Res
     Ok(news(&asked))
 }
 
+/// Returns how long a partner wants to be left alone (`Retry-After`), where it says so.
+pub(crate) fn wanted_pause(error: &LinkError) -> Option<TimeDelta> {
+    error.retry_after().and_then(|pause| TimeDelta::from_std(pause).ok())
+}
+
 fn news(answer: &Result<Receipt, LinkError>) -> News {
     match answer {
-        Ok(Receipt { answer: ProfileAnswer::TooOften, .. }) => News::TurnedAway,
+        Ok(Receipt { answer: ProfileAnswer::TooOften, .. }) => News::TurnedAway(None),
         Ok(_) => News::Well,
-        Err(error) if error.is_retryable() => News::TurnedAway,
+        Err(error) if error.is_retryable() => News::TurnedAway(wanted_pause(error)),
         Err(_) => News::Nothing,
     }
 }

@@ -10,6 +10,8 @@ mod tests;
 const PAUSE_FIRST: TimeDelta = TimeDelta::seconds(15);
 /// The longest pause, before chance is added.
 const PAUSE_MAX: TimeDelta = TimeDelta::minutes(10);
+/// The longest pause that a partner is given because it wants one: limits have to reach stations.
+const WANTED_MAX: TimeDelta = TimeDelta::hours(1);
 /// Up to this share of a pause is added by chance, so that those who were turned away do not come back together.
 const JITTER: f64 = 0.5;
 
@@ -50,11 +52,18 @@ impl Pace {
 
     /// Notes that the partner was asked too often, or could not answer. **Units**: `chance` is in `[0, 1)`.
     ///
-    /// Answers to requests that were under way when a pause began do not lengthen it.
-    pub fn turned_away(&mut self, now: DateTime<Utc>, chance: f64) {
-        if now < self.not_before {
-            return;
+    /// Answers to requests that were under way when a pause began do not lengthen it, unless the partner says how long
+    /// it wants to be left alone.
+    pub fn turned_away(&mut self, now: DateTime<Utc>, chance: f64, wanted: Option<TimeDelta>) {
+        if now >= self.not_before {
+            self.pause(now, chance);
         }
+        if let Some(wanted) = wanted {
+            self.not_before = self.not_before.max(now + wanted.min(WANTED_MAX));
+        }
+    }
+
+    fn pause(&mut self, now: DateTime<Utc>, chance: f64) {
         let doublings = self.refusals.min(10);
         let pause = (PAUSE_FIRST * 2_i32.pow(doublings)).min(PAUSE_MAX);
         self.refusals += 1;

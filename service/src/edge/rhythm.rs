@@ -49,7 +49,10 @@ impl Rhythm {
     /// Returns when the next pull is due.
     pub(super) fn next(&self, progress: &PullProgress) -> DateTime<Utc> {
         match progress {
-            PullProgress { failures: 1.., failed_at: Some(at), .. } => *at + self.retry(progress.failures),
+            PullProgress { failures: 1.., failed_at: Some(at), not_before, .. } => {
+                let usual = *at + self.retry(progress.failures);
+                not_before.map_or(usual, |not_before| usual.max(not_before))
+            }
             PullProgress { under_way: None, good_until: Some(good), full_at: Some(full), .. } => {
                 (*good + self.every).min(*full + self.full_every)
             }

@@ -27,6 +27,8 @@ pub struct PullProgress {
     pub failures: u32,
     /// When the last try failed.
     pub failed_at: Option<DateTime<Utc>>,
+    /// Until when the partner wants to be left alone.
+    pub not_before: Option<DateTime<Utc>>,
     /// Why the last try failed.
     pub error: Option<String>,
 }

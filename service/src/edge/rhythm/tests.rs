@@ -48,3 +48,11 @@ fn failures_are_tried_again_after_a_minute_then_later_and_later() {
     let failed = |failures| PullProgress { failures, failed_at: Some(at(0)), ..done(0, 0) };
     assert_eq!([1, 2, 3, 20].map(|failures| rhythm.next(&failed(failures))), [1, 2, 4, 60].map(at));
 }
+
+#[test]
+fn a_partner_that_wants_to_be_left_alone_is_not_asked_before() {
+    let rhythm = rhythm("cpo");
+    let failed =
+        |until| PullProgress { failures: 2, failed_at: Some(at(0)), not_before: Some(at(until)), ..done(0, 0) };
+    assert_eq!([1, 30, 600].map(|until| rhythm.next(&failed(until))), [2, 30, 600].map(at));
+}
