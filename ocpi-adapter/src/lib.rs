@@ -46,6 +46,6 @@ pub use partner::{
     Role, Secret, Timeouts, TokenForm, TokenHash,
 };
 pub use platform::{Limits, Platform, PlatformConfig, PlatformError, Reach};
-pub use received::{Received, Rejected, Severity, Warning};
+pub use received::{MessageKind, Notice, Received, Rejected, Severity, Warning};
 pub use station::{ProfileAnswer, ProfileResult, RateUnit, Receipt, StationPeriod, StationProfile};
 pub use version::Version;

@@ -4,6 +4,7 @@ pub(crate) mod cdr;
 pub(crate) mod client_info;
 pub(crate) mod command;
 pub(crate) mod location;
+pub(crate) mod message;
 mod notes;
 pub(crate) mod preference;
 mod price;

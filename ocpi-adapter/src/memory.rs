@@ -49,6 +49,7 @@ impl Objects {
             ObjectKind::Location => self.locations.lock().get(&key).map(|kept| kept.raw.clone()),
             ObjectKind::Session => self.sessions.lock().get(&key).map(|kept| kept.raw.clone()),
             ObjectKind::Tariff => self.tariffs.lock().get(&key).map(|kept| kept.raw.clone()),
+            ObjectKind::Cdr | ObjectKind::Token => None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::exchange::Exchange;
 use crate::hosts::PartnerStore;
 use crate::partner::{Dialect, Partner, Registration, Role, Secret, TokenHash};
+use crate::received::Notice;
 use crate::roaming::ClientInfo;
 use crate::token;
 use crate::version::Version;
@@ -191,6 +192,16 @@ impl Platform {
             self.save(self.known(&partner.id)?).await?;
         }
         Ok(())
+    }
+
+    /// Lets it be known what was wrong with a message. That it cannot be kept costs the message nothing.
+    pub(crate) async fn note(&self, partner: &PartnerId, notice: Notice) {
+        if notice.warnings.is_empty() {
+            return;
+        }
+        if let Err(error) = self.inner.store.note(partner, notice).await {
+            tracing::error!(%partner, %error, "what is wrong with a message could not be kept");
+        }
     }
 
     fn set_pending(&self, id: &PartnerId, token: Option<TokenHash>) {

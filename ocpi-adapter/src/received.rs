@@ -84,3 +84,29 @@ impl Rejected {
             .map_or_else(|| "unreadable".to_owned(), |warning| format!("{}: {}", warning.path, warning.rule))
     }
 }
+
+/// What a partner tells that is no object of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageKind {
+    /// Who it is, where a link is made or renewed.
+    Credentials,
+    /// What a driver said of a session.
+    Preference,
+    /// What is in force at a station.
+    ActiveProfile,
+    /// What a station made of a request about profiles.
+    ProfileResult,
+    /// What it answers at once to a request about profiles.
+    ProfileReceipt,
+}
+
+/// What was wrong with a message of a partner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// What it told.
+    pub kind: MessageKind,
+    /// The session or the request that it is about.
+    pub about: Option<String>,
+    /// What was wrong with it. Where it could not be used, one of them is a loss.
+    pub warnings: Vec<Warning>,
+}

@@ -28,6 +28,7 @@ mod emsp;
 mod hub;
 mod lists;
 mod locations;
+mod message;
 mod owned;
 mod preferences;
 mod profile_requests;

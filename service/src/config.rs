@@ -157,7 +157,7 @@ pub struct Control {
     pub plan_every_s: u32,
     /// Longest time a plan may take; after it a simpler rule answers. **Units**: s, of real time.
     pub plan_deadline_s: f64,
-    /// Time between pulls of what has changed at a partner: locations, tariffs and sessions. Each partner's is up to a
+    /// Time between pulls of what has changed at a partner: locations, tariffs, sessions, records and tokens. Each partner's is up to a
     /// fifth longer, so that they are not all asked at once. **Units**: s.
     pub pull_every_s: u32,
     /// Time between full pulls, which find what is no longer there. **Units**: s.
@@ -166,6 +166,10 @@ pub struct Control {
     pub partner_requests_per_minute: u32,
     /// How long readings of the meters are kept. **Units**: days.
     pub keep_readings_days: u32,
+    /// How long profile requests are kept that have ended, and questions to stations. **Units**: days.
+    pub keep_requests_days: u32,
+    /// How long charge detail records are kept after they were last told of. **Units**: days.
+    pub keep_cdrs_days: u32,
 }
 
 impl Default for Control {
@@ -177,6 +181,8 @@ impl Default for Control {
             full_pull_every_s: 24 * 3600,
             partner_requests_per_minute: 600,
             keep_readings_days: 90,
+            keep_requests_days: 30,
+            keep_cdrs_days: 90,
         }
     }
 }

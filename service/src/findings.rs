@@ -23,7 +23,8 @@ pub struct Finding {
     pub rule: String,
     /// How much it weighs.
     pub severity: Severity,
-    /// How often it was seen.
+    /// At how many paths of objects it was found, and in how many messages. An object that is sent again with the same
+    /// mistake is not counted again, unless it was without it in between.
     pub count: u64,
     /// When it was first seen, where that is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,17 +142,25 @@ pub fn general(rule: &str) -> String {
     let repeats = ["invalid type: ", "invalid value: ", "unknown variant "].iter().any(|start| rule.starts_with(start));
     let quote = rule.find(['"', '`']).filter(|_| repeats);
     let end = quote.and_then(|start| Some((start, rule.rfind(", expected")?))).filter(|(start, end)| start < end);
-    match end {
+    match end.or_else(|| quoted(rule)) {
         Some((start, end)) => format!("{}…{}", &rule[..start], &rule[end..]),
         None => rule.to_owned(),
     }
 }
 
+/// Returns where in one of our own rules the value stands, with its quotes: `"soon" is no time`, `type "X": send Y`.
+fn quoted(rule: &str) -> Option<(usize, usize)> {
+    let end = ["\" is no ", "\": send "].iter().find_map(|end| rule.rfind(end))?;
+    rule[..end].find('"').map(|start| (start, end + 1))
+}
+
 /// Returns the id by which an object may be named in a report.
 pub fn example_id(module: &str, raw: &Value) -> Option<String> {
-    if module == TOKENS {
-        return None;
-    }
+    if module == TOKENS { None } else { object_id(raw) }
+}
+
+/// Returns the id of an object as it was sent. That of a token names a driver.
+pub fn object_id(raw: &Value) -> Option<String> {
     let id = raw.get("id").or_else(|| raw.get("uid"))?;
     let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
     Some(id.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect())

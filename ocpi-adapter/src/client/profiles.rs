@@ -11,7 +11,9 @@ use url::Url;
 use super::{Client, LinkError, Target, write};
 use crate::exchange::Answer;
 use crate::partner::{Interface, Module};
+use crate::received::{MessageKind, Notice, Severity, Warning};
 use crate::station::{ProfileResult, Receipt, StationProfile};
+use crate::version::Version;
 use crate::wire::check::URL_MAX;
 use crate::wire::profiles as wire;
 use crate::{envelope, lift, lower};
@@ -93,9 +95,33 @@ impl Client {
         to: &PartyId,
         body: Option<Value>,
     ) -> Result<Receipt, LinkError> {
-        let Receipt { answer, timeout_s } = receipt(self.send(target, method, url, Some(to), body).await?)?;
+        let answer = self.send(target, method, url, Some(to), body).await?;
+        self.note_receipt(target, url, &answer.envelope.data).await;
+        let Receipt { answer, timeout_s } = receipt(answer)?;
         Ok(Receipt { answer, timeout_s: target.partner.dialect.timeouts.bound(timeout_s) })
     }
+
+    /// Lets it be known what in an answer is not as the standard has it; without data there was none to be wrong.
+    async fn note_receipt(&self, target: &Target, url: &Url, data: &Value) {
+        if data.is_null() {
+            return;
+        }
+        let about = url.path_segments().and_then(|mut parts| parts.rfind(|part| !part.is_empty())).map(str::to_owned);
+        let warnings = deviations(data, target.version());
+        self.platform.note(&self.partner, Notice { kind: MessageKind::ProfileReceipt, about, warnings }).await;
+    }
+}
+
+/// Returns what in a receipt is not as the standard has it.
+fn deviations(data: &Value, version: Version) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if data.is_array() {
+        let rule = "an object: ChargingProfileResponse, no list: its only element is taken";
+        warnings.push(Warning::of(Severity::Deviation, "", rule, data));
+    }
+    let single = envelope::single(data.clone());
+    warnings.extend(lower::message::warnings(&single, &wire::ChargingProfileResponse::CLASS, version, None));
+    warnings
 }
 
 /// Reads the verdict of a CPO. It counts whatever the codes around it say, as some send it with 2000 or wrapped in a

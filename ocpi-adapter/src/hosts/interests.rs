@@ -51,6 +51,16 @@ pub(crate) trait TokenReceiver: Send + Sync + 'static {
 
     /// Stores a token unless a newer one is there.
     fn put_token(&self, token: Received<Token>) -> impl Future<Output = Result<Outcome, HostError>> + Send;
+
+    /// Is told of a token that was pushed and could not be read. Unless overridden, nobody remembers it.
+    fn rejected_token(
+        &self,
+        partner: &PartnerId,
+        rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        let _ = (partner, rejected);
+        ready(Ok(()))
+    }
 }
 
 /// Takes charge detail records of CPOs.
@@ -60,6 +70,17 @@ pub trait CdrReceiver: Send + Sync + 'static {
 
     /// Stores a charge detail record.
     fn put_cdr(&self, cdr: Received<Cdr>) -> impl Future<Output = Result<Outcome, HostError>> + Send;
+
+    /// Is told of a charge detail record that was posted and could not be read: the partner is answered 2001. Unless
+    /// overridden, nobody remembers it.
+    fn rejected_cdr(
+        &self,
+        partner: &PartnerId,
+        rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        let _ = (partner, rejected);
+        ready(Ok(()))
+    }
 }
 
 /// Takes what drivers say of sessions.

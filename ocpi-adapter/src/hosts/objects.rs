@@ -12,6 +12,10 @@ pub enum ObjectKind {
     Session,
     /// A tariff.
     Tariff,
+    /// A charge detail record.
+    Cdr,
+    /// A driver's token.
+    Token,
 }
 
 /// What names an object of a partner. Ids compare without case (`CiString`).

@@ -1,10 +1,15 @@
 //! Links that a partner makes, renews and ends.
 
+use headroom_domain::PartnerId;
+use serde_json::Value;
+
 use super::discovery::{DiscoveryError, versions_url};
 use super::tokens::{Caller, Standing};
-use super::{Platform, PlatformError};
+use super::{Platform, PlatformError, v211};
 use crate::envelope::{CLIENT_API, INVALID, NO_ENDPOINT, NO_VERSION};
+use crate::lower::message;
 use crate::partner::{Dialect, Link, Partner, Registration, Secret, TokenHash};
+use crate::received::{MessageKind, Notice};
 use crate::token;
 use crate::version::Version;
 use crate::wire::credentials as wire;
@@ -64,6 +69,30 @@ impl Platform {
         let link = Link { tokens_before: before, ..link };
         self.save(Partner { registration: Registration::Registered(link), ..known }).await?;
         Ok(self.credentials(&token, &caller.partner.id, version))
+    }
+
+    /// Reads a partner's credentials, and lets it be known what in them is not as the standard has it.
+    ///
+    /// **Errors**: where and why, without the words of the parser: they may repeat the token.
+    pub(crate) async fn read_credentials(
+        &self,
+        partner: &PartnerId,
+        sent: &Value,
+        version: Version,
+    ) -> Result<wire::Credentials, String> {
+        let read = v211::read(sent, version, &self.config().role).map_err(|error| {
+            let rule = error.inner().to_string();
+            let is_told = rule.starts_with("missing field");
+            (error.path().to_string(), if is_told { rule } else { "not of the type that OCPI has".to_owned() })
+        });
+        let refused = read.as_ref().err().map(|(path, rule)| (path.as_str(), rule.as_str()));
+        let mut warnings = message::warnings(sent, &wire::Credentials::CLASS, version, refused);
+        for warning in &mut warnings {
+            // Tokens, and addresses that may hold one.
+            warning.value = Value::Null;
+        }
+        self.note(partner, Notice { kind: MessageKind::Credentials, about: None, warnings }).await;
+        read.map_err(|(path, rule)| format!("{path}: {rule}"))
     }
 
     /// Fetches what a partner offers in a version and makes a link of it.

@@ -115,8 +115,7 @@ impl Platform {
             url: masked(&url),
             problem: format!("data.{problem}"),
         };
-        let credentials = v211::read(&data, offer.version, &self.config().role);
-        let credentials = credentials.map_err(|error| unreadable(error.to_string()))?;
+        let credentials = self.read_credentials(&partner.id, &data, offer.version).await.map_err(unreadable)?;
         Ok(self.link(&credentials, offer, token_b).map_err(unreadable)?)
     }
 }

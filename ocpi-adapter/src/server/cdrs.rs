@@ -17,7 +17,13 @@ pub(super) async fn post(host: &impl CdrReceiver, asked: &Asked) -> Result<Reply
     if asked.incoming.method != Method::POST {
         return Err(owned::no_method(&asked.incoming.method));
     }
-    let cdr = lower::cdr::cdr(asked.origin(), asked.incoming.json()?)?;
+    let cdr = match lower::cdr::cdr(asked.origin(), asked.incoming.json()?) {
+        Ok(cdr) => cdr,
+        Err(rejected) => {
+            let reply = Reply::from(rejected.clone());
+            return Err(owned::once_told(host.rejected_cdr(&asked.caller.id, rejected).await, reply));
+        }
+    };
     let CdrKey { party, id, .. } = cdr.value.key.clone();
     owned::owner(asked, party.country_code(), party.party_id())?;
     if cdr.value.is_credit && cdr.value.credit_reference_id.is_none() {

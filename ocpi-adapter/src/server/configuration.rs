@@ -36,12 +36,8 @@ pub(super) async fn credentials(platform: &Platform, asked: &Asked, caller: &Cal
         Method::PUT => Wish::Update,
         _ => return Err(Reply::not_allowed("GET, POST, PUT and DELETE are answered here")),
     };
-    let credentials = v211::read(&incoming.json()?, *version, &platform.config().role).map_err(|error| {
-        // The words of the parser may repeat the token.
-        let problem = error.inner().to_string();
-        let problem = if problem.starts_with("missing field") { &problem } else { "not of the type that OCPI has" };
-        Reply::invalid(format!("{}: {problem}", error.path()))
-    })?;
+    let credentials = platform.read_credentials(&caller.partner.id, &incoming.json()?, *version).await;
+    let credentials = credentials.map_err(Reply::invalid)?;
     written(platform.accept(caller, wish, *version, &credentials).await?, *version)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Asked;
 use super::reply::Reply;
 use crate::envelope::{INVALID, UNKNOWN_LOCATION};
-use crate::hosts::{ObjectKey, ObjectKind, ObjectReceiver};
+use crate::hosts::{HostError, ObjectKey, ObjectKind, ObjectReceiver};
 use crate::lower::Lower;
 use crate::partner::Role;
 use crate::received::{Received, Rejected};
@@ -64,7 +64,12 @@ pub(super) async fn read<T>(
 /// Tells the host of an object that could not be read; returns what the partner is answered.
 pub(super) async fn refuse(host: &impl ObjectReceiver, asked: &Asked, kind: ObjectKind, rejected: Rejected) -> Reply {
     let reply = Reply::from(rejected.clone());
-    match host.rejected(&asked.caller.id, kind, rejected).await {
+    once_told(host.rejected(&asked.caller.id, kind, rejected).await, reply)
+}
+
+/// Returns what a partner is answered for an object that could not be read, once the host knows of it.
+pub(super) fn once_told(told: Result<(), HostError>, reply: Reply) -> Reply {
+    match told {
         Ok(()) => reply,
         Err(error) => error.into(),
     }

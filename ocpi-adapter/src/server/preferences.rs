@@ -2,11 +2,11 @@
 
 use axum::http::Method;
 
-use super::Asked;
-use super::owned;
 use super::reply::Reply;
+use super::{Asked, message, owned};
 use crate::envelope::INVALID;
 use crate::hosts::{PreferenceReceiver, PreferenceReply};
+use crate::received::MessageKind;
 use crate::wire::preferences::ChargingPreferences;
 use crate::{lift, lower};
 
@@ -14,8 +14,9 @@ pub(super) async fn answer(host: &impl PreferenceReceiver, asked: &Asked, sessio
     if asked.incoming.method != Method::PUT {
         return Err(owned::no_method(&asked.incoming.method));
     }
-    let said: ChargingPreferences = asked.incoming.body()?;
-    let preference = lower::preference::preference(&said, asked.platform.now()).map_err(Reply::invalid)?;
+    let lower = |said: ChargingPreferences| lower::preference::preference(&said, asked.platform.now());
+    let about = (MessageKind::Preference, session_id);
+    let preference = message::read(asked, about, &ChargingPreferences::CLASS, lower).await?;
     match host.put_preference(&asked.caller.id, session_id, preference).await? {
         PreferenceReply::Answer(answer) => Ok(Reply::data(lift::answer(answer))),
         PreferenceReply::UnknownSession => {

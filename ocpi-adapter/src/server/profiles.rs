@@ -2,12 +2,12 @@
 
 use axum::http::Method;
 
-use super::Asked;
-use super::owned;
 use super::reply::Reply;
+use super::{Asked, message, owned};
 use crate::envelope::INVALID;
 use crate::hosts::ProfileSender;
 use crate::lower;
+use crate::received::MessageKind;
 use crate::wire::profiles::{ActiveChargingProfile, ActiveChargingProfileResult};
 
 /// Takes a station's result of a request. It may come early, late or twice.
@@ -15,10 +15,12 @@ pub(super) async fn result(host: &impl ProfileSender, asked: &Asked, request_id:
     if asked.incoming.method != Method::POST {
         return Err(owned::no_method(&asked.incoming.method));
     }
-    let body: ActiveChargingProfileResult = asked.incoming.body()?;
-    let result = lower::profile::result(&body.result)
-        .ok_or_else(|| Reply::invalid("result: send ACCEPTED, REJECTED or UNKNOWN"))?;
-    let profile = body.profile.as_ref().map(lower::profile::active_profile).transpose().map_err(Reply::invalid)?;
+    let lower = |body: ActiveChargingProfileResult| {
+        let result = lower::profile::result(&body.result).ok_or("result: send ACCEPTED, REJECTED or UNKNOWN")?;
+        Ok((result, body.profile.as_ref().map(lower::profile::active_profile).transpose()?))
+    };
+    let about = (MessageKind::ProfileResult, request_id);
+    let (result, profile) = message::read(asked, about, &ActiveChargingProfileResult::CLASS, lower).await?;
     if host.profile_result(&asked.caller.id, request_id, result, profile).await? {
         Ok(Reply::done())
     } else {
@@ -31,8 +33,9 @@ pub(super) async fn active(host: &impl ProfileSender, asked: &Asked, session_id:
     if asked.incoming.method != Method::PUT {
         return Err(owned::no_method(&asked.incoming.method));
     }
-    let body: ActiveChargingProfile = asked.incoming.body()?;
-    let profile = lower::profile::active_profile(&body).map_err(Reply::invalid)?;
+    let lower = |body: ActiveChargingProfile| lower::profile::active_profile(&body);
+    let about = (MessageKind::ActiveProfile, session_id);
+    let profile = message::read(asked, about, &ActiveChargingProfile::CLASS, lower).await?;
     if host.active_profile(&asked.caller.id, session_id, profile).await? {
         Ok(Reply::done())
     } else {

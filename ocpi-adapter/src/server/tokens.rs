@@ -45,7 +45,13 @@ pub(super) fn kind(asked: &Asked) -> TokenKind {
 }
 
 async fn put(host: &impl TokenReceiver, asked: &Asked, key: &TokenKey, raw: Value) -> Result<Reply, Reply> {
-    let token = lower::token::token(asked.origin(), raw)?;
+    let token = match lower::token::token(asked.origin(), raw) {
+        Ok(token) => token,
+        Err(rejected) => {
+            let reply = Reply::from(rejected.clone());
+            return Err(owned::once_told(host.rejected_token(&asked.caller.id, rejected).await, reply));
+        }
+    };
     owned::same(&key.party, &key.uid, &token.value.key.party, &token.value.key.uid)?;
     if token.value.key.kind != key.kind {
         return Err(Reply::invalid("type: the URL names another one: send ?type= for all but RFID"));

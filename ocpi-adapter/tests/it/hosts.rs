@@ -11,7 +11,7 @@ use headroom_domain::{PartnerId, PartyId};
 use headroom_ocpi_adapter::roaming::{Cdr, CdrKey, Command, CommandAnswer, CommandReceipt, Message, Token, TokenKey};
 use headroom_ocpi_adapter::{
     Asker, Client, CpoHost, HostError, ObjectKey, ObjectKind, Outcome, Page, PageQuery, PreferenceReply, ProfileAnswer,
-    ProfileResult, Receipt, Received, ScspHost, StationProfile,
+    ProfileResult, Receipt, Received, Rejected, ScspHost, StationProfile,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -40,6 +40,7 @@ pub(crate) struct ScspMemory {
     pub active: Mutex<Vec<(String, StationProfile)>>,
     pub tokens: Mutex<Vec<Received<Token>>>,
     pub cdrs: Mutex<Vec<Received<Cdr>>>,
+    pub rejected: Mutex<Vec<(ObjectKind, Rejected)>>,
     pub broken: Mutex<bool>,
 }
 
@@ -102,6 +103,11 @@ impl ScspHost for ScspMemory {
     async fn delete_tariff(&self, wanted: &ObjectKey) -> Result<bool, HostError> {
         let wanted = key(&wanted.partner, wanted.kind, &wanted.party, &wanted.id);
         Ok(self.objects.lock().remove(&wanted).is_some())
+    }
+
+    async fn rejected(&self, _: &PartnerId, kind: ObjectKind, rejected: Rejected) -> Result<(), HostError> {
+        self.rejected.lock().push((kind, rejected));
+        Ok(())
     }
 
     async fn put_preference(

@@ -10,6 +10,7 @@ mod edge;
 mod emsp_host;
 mod hosts;
 mod hub;
+mod notices;
 mod observed;
 mod pages;
 mod preferences;

@@ -19,7 +19,8 @@ use headroom_ocpi_adapter::roaming::{
 };
 use headroom_ocpi_adapter::server::Hub;
 use headroom_ocpi_adapter::{
-    Dialect, HostError, Link, Partner, PartnerStore, Platform, PlatformConfig, Registration, Role, Secret, server,
+    Dialect, HostError, Link, Notice, Partner, PartnerStore, Platform, PlatformConfig, Registration, Role, Secret,
+    server,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -40,13 +41,18 @@ pub(crate) fn id(name: &str) -> PartnerId {
     PartnerId::new(name)
 }
 
-/// Remembers what was saved, in order.
+/// Remembers what was saved, and what was noted, in order.
 #[derive(Default)]
-pub(crate) struct Saved(pub Mutex<Vec<Partner>>);
+pub(crate) struct Saved(pub Mutex<Vec<Partner>>, pub Mutex<Vec<(PartnerId, Notice)>>);
 
 impl PartnerStore for Saved {
     fn save<'a>(&'a self, partner: &'a Partner) -> BoxFuture<'a, Result<(), HostError>> {
         self.0.lock().push(partner.clone());
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn note<'a>(&'a self, partner: &'a PartnerId, notice: Notice) -> BoxFuture<'a, Result<(), HostError>> {
+        self.1.lock().push((partner.clone(), notice));
         Box::pin(std::future::ready(Ok(())))
     }
 }

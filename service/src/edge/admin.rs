@@ -38,7 +38,7 @@ use crate::store::StoreError;
 
 pub use super::lint::{LintReport, ModuleLint};
 pub use token::{TokenError, driver_salt, token, token_or_made};
-pub use view::{PartnerView, Period, PullView, RejectedView, Report};
+pub use view::{KeptView, PartnerView, Period, PullView, RejectedView, Report};
 
 mod token;
 mod view;

@@ -1,18 +1,16 @@
 //! Looking at what a partner would send, without keeping anything.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use headroom_domain::PartnerId;
 use headroom_domain::location::Location;
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
+use headroom_ocpi_adapter::roaming::{Cdr, Token};
 use headroom_ocpi_adapter::{Interface, Link, LinkError, Platform, Severity};
 use serde::{Deserialize, Serialize};
 
 use super::pull::Pulled;
 use crate::findings::{Finding, Tally};
-
-/// How far back sessions are looked at.
-const SESSIONS_SINCE: TimeDelta = TimeDelta::days(7);
 
 /// What a partner would send, and what would have to be forgiven in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,9 +47,11 @@ impl LintReport {
 /// Pulls the lists of a partner that has a link and keeps nothing.
 pub(super) async fn lint(platform: &Platform, partner: &PartnerId, link: &Link, now: DateTime<Utc>) -> LintReport {
     let mut look = Look { platform, partner, link, modules: Vec::new(), tally: Tally::default() };
-    look.at::<Location>(None).await;
-    look.at::<Tariff>(None).await;
-    look.at::<Session>(Some(now - SESSIONS_SINCE)).await;
+    look.at::<Location>(now).await;
+    look.at::<Tariff>(now).await;
+    look.at::<Session>(now).await;
+    look.at::<Cdr>(now).await;
+    look.at::<Token>(now).await;
     LintReport { partner: partner.to_string(), modules: look.modules, findings: look.tally.findings() }
 }
 
@@ -64,12 +64,13 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    async fn at<T: Pulled>(&mut self, since: Option<DateTime<Utc>>) {
+    async fn at<T: Pulled>(&mut self, now: DateTime<Utc>) {
         if self.link.endpoint(&T::MODULE, Interface::Sender).is_none() {
             return;
         }
         let module = T::KIND.module().to_owned();
         let mut seen = ModuleLint { module, objects: 0, rejected: 0, error: None };
+        let since = T::HORIZON.map(|horizon| now - horizon);
         let looked = self.pages::<T>(since, &mut seen).await;
         seen.error = looked.err().map(|error| error.to_string());
         self.modules.push(seen);

@@ -46,7 +46,7 @@ pub async fn platform(
         driver_salt: driver_salt(config)?,
         ..PlatformConfig::new(public_url, Role::Scsp, party, config.ocpi.name.clone())
     };
-    let kept = Arc::new(KeptPartners::new(store.clone(), due));
+    let kept = Arc::new(KeptPartners::new(store.clone(), Arc::clone(clock), due));
     let platform = Platform::new(platform, Arc::clone(clock), partners, kept)?;
     // Tokens that an earlier version kept as they were are kept as hashes from now on.
     platform.save_all().await?;

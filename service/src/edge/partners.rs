@@ -4,23 +4,29 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::future::BoxFuture;
 use headroom_domain::PartnerId;
 use headroom_domain::location::Location;
 use headroom_domain::preference::{ChargingPreference, PreferenceAnswer, ProfileType};
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
+use headroom_ocpi_adapter::roaming::{Cdr, CdrKey, Token, TokenKey};
 use headroom_ocpi_adapter::{
-    HostError, ObjectKey, ObjectKind, Outcome, Partner, PartnerStore, PreferenceReply, ProfileResult, Received,
-    Rejected, ScspHost, StationProfile,
+    HostError, ObjectKey, ObjectKind, Outcome, PreferenceReply, ProfileResult, Received, Rejected, ScspHost,
+    StationProfile,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
 use crate::control::{Context, SiteContext, agrees, station_state};
-use crate::store::{self, Content, Kind, ProfileRequest, RequestState, Saved, StationReport, Store};
+use crate::findings::example_id;
+use crate::store::{self, Content, Kind, ProfileRequest, RequestState, Saved, StationReport};
+
+mod billing;
+mod keeper;
+mod roaming;
+
+pub use keeper::KeptPartners;
 
 /// How long the word of a station holds that does not say until when.
 const REPORT_HOLDS: TimeDelta = TimeDelta::hours(1);
@@ -65,8 +71,8 @@ impl PartnerEdge {
     ) -> Result<Outcome, HostError> {
         self.seen(key.partner).await?;
         if !received.warnings.is_empty() {
-            let (partner, warnings) = (key.partner, received.warnings.len());
-            debug!(%partner, kind = key.kind.as_str(), id = key.id, warnings, "not as the standard has it");
+            let (partner, module, warnings) = (key.partner, key.kind.module(), received.warnings.len());
+            debug!(%partner, module, id = example_id(module, &received.raw), warnings, "not as the standard has it");
         }
         let content = Content {
             last_updated,
@@ -219,6 +225,23 @@ impl ScspHost for PartnerEdge {
         self.seen(partner).await?;
         self.keep_rejected(partner, kind_of(kind), &rejected).await
     }
+
+    async fn cdr(&self, key: &CdrKey) -> Result<Option<Value>, HostError> {
+        Ok(self.context.store.raw_object(roaming::cdr_key(key)).await?)
+    }
+
+    async fn put_cdr(&self, cdr: Received<Cdr>) -> Result<Outcome, HostError> {
+        self.keep_cdr(cdr).await
+    }
+
+    async fn token(&self, key: &TokenKey) -> Result<Option<Value>, HostError> {
+        let id = roaming::token_id(key);
+        Ok(self.context.store.raw_object(roaming::token_key(key, &id)).await?)
+    }
+
+    async fn put_token(&self, token: Received<Token>) -> Result<Outcome, HostError> {
+        self.keep_token(&token).await
+    }
 }
 
 impl PartnerEdge {
@@ -328,34 +351,7 @@ fn kind_of(kind: ObjectKind) -> Kind {
         ObjectKind::Location => Kind::Location,
         ObjectKind::Session => Kind::Session,
         ObjectKind::Tariff => Kind::Tariff,
-    }
-}
-
-/// Keeps partners in the record and tells of each that is registered.
-pub struct KeptPartners {
-    store: Store,
-    registered: mpsc::Sender<PartnerId>,
-}
-
-impl KeptPartners {
-    /// Makes the keeper; ids of partners whose link was made or renewed go to `registered`.
-    pub fn new(store: Store, registered: mpsc::Sender<PartnerId>) -> Self {
-        Self { store, registered }
-    }
-}
-
-impl PartnerStore for KeptPartners {
-    fn save<'a>(&'a self, partner: &'a Partner) -> BoxFuture<'a, Result<(), HostError>> {
-        Box::pin(async move {
-            self.store.save_partner(partner.id.as_str(), partner).await?;
-            if partner.link().is_none() {
-                // Whoever comes back under this name may be another system: it is pulled from the beginning.
-                self.store.forget_pulls(&partner.id).await?;
-            }
-            if partner.link().is_some() && self.registered.try_send(partner.id.clone()).is_err() {
-                warn!(partner = %partner.id, "too many links are made at once: it is pulled later");
-            }
-            Ok(())
-        })
+        ObjectKind::Cdr => Kind::Cdr,
+        ObjectKind::Token => Kind::Token,
     }
 }

@@ -12,10 +12,8 @@ use headroom_domain::PartnerId;
 use headroom_domain::location::Location;
 use headroom_domain::session::Session;
 use headroom_domain::tariff::Tariff;
-use headroom_ocpi_adapter::{
-    Client, HostError, Interface, LinkError, Module, Outcome, PageCursor, Pages, Platform, PulledPage, Received,
-    ScspHost,
-};
+use headroom_ocpi_adapter::roaming::{Cdr, Token};
+use headroom_ocpi_adapter::{HostError, Interface, LinkError, PageCursor, Platform, PulledPage};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,18 +22,23 @@ use tracing::{debug, info, warn};
 use super::partners::PartnerEdge;
 use super::rhythm::{Rhythm, Scope};
 use crate::control::Context;
+use crate::control::outbox::wanted_pause;
 use crate::store::{Kind, PullProgress, PullUnderWay, StoreError};
+
+mod pulled;
+
+pub(super) use pulled::Pulled;
 
 /// How many pages are fetched at once, of all partners together.
 const PAGES_AT_ONCE: usize = 8;
 /// How many calls may wait for a partner's task; more of them ask for nothing new.
 const CALLS: usize = 4;
-/// How far back sessions are asked for at least: longer than any session that matters.
-const SESSIONS_SINCE: TimeDelta = TimeDelta::days(7);
-/// How far back they are asked for at most, for the sake of one that never ends.
+/// How far back sessions are asked for at most, for the sake of one that never ends.
 const SESSIONS_SINCE_MAX: TimeDelta = TimeDelta::days(31);
 /// A session that was told of so lately may be missing in a list without being gone.
 const SESSION_LAG: TimeDelta = TimeDelta::minutes(15);
+/// The longest pause that a partner is given because it wants one.
+const WANTED_MAX: TimeDelta = TimeDelta::days(1);
 /// After so many failures in a row a list is begun anew: the page that was left off at may be gone.
 const FAILURES_MAX: u32 = 5;
 
@@ -96,53 +99,13 @@ enum PullError {
     Store(#[from] StoreError),
 }
 
-/// An object that is pulled.
-pub(super) trait Pulled: Sized + Send + 'static {
-    const KIND: Kind;
-    const MODULE: Module;
-
-    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self>;
-
-    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send;
-}
-
-impl Pulled for Location {
-    const KIND: Kind = Kind::Location;
-    const MODULE: Module = Module::Locations;
-
-    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self> {
-        client.pull_locations(since)
-    }
-
-    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
-        edge.put_location(object)
-    }
-}
-
-impl Pulled for Tariff {
-    const KIND: Kind = Kind::Tariff;
-    const MODULE: Module = Module::Tariffs;
-
-    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self> {
-        client.pull_tariffs(since)
-    }
-
-    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
-        edge.put_tariff(object)
-    }
-}
-
-impl Pulled for Session {
-    const KIND: Kind = Kind::Session;
-    const MODULE: Module = Module::Sessions;
-
-    fn pages(client: &Client, since: Option<DateTime<Utc>>) -> Pages<Self> {
-        // OCPI asks for a date here (2.2.1 §9.2.1).
-        client.pull_sessions(since.unwrap_or_default())
-    }
-
-    fn keep(edge: &PartnerEdge, object: Received<Self>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
-        edge.put_session(object)
+impl PullError {
+    /// Returns how long the partner wants to be left alone, where it says so.
+    fn wanted_pause(&self) -> Option<TimeDelta> {
+        match self {
+            Self::Link(error) => wanted_pause(error),
+            Self::Host(_) | Self::Store(_) => None,
+        }
     }
 }
 
@@ -160,11 +123,13 @@ impl Puller {
         let mut called = calls.recv().await;
         loop {
             self.ask_who_is_connected(&partner).await;
-            // Tariffs and locations first: sessions refer to them.
+            // Tariffs and locations first: sessions refer to them, and records to all three.
             let next = [
                 self.turn::<Location>(&partner, &rhythm, called).await,
                 self.turn::<Tariff>(&partner, &rhythm, called).await,
                 self.turn::<Session>(&partner, &rhythm, called).await,
+                self.turn::<Cdr>(&partner, &rhythm, called).await,
+                self.turn::<Token>(&partner, &rhythm, called).await,
             ];
             let now = self.context.clock.now();
             let next = next.into_iter().flatten().min().unwrap_or(now + rhythm.every).max(now + TimeDelta::seconds(1));
@@ -209,7 +174,10 @@ impl Puller {
                 return Some(self.context.clock.now() + rhythm.retry(1));
             }
         };
-        if called || rhythm.next(&progress) <= self.context.clock.now() {
+        let now = self.context.clock.now();
+        // A failed pull is due again by itself.
+        let called = called && progress.not_before.is_none_or(|not_before| not_before <= now);
+        if called || rhythm.next(&progress) <= now {
             self.pull_and_note::<T>(partner, rhythm, &mut progress).await;
         }
         Some(rhythm.next(&progress))
@@ -223,7 +191,9 @@ impl Puller {
                 return;
             }
             progress.failures += 1;
-            progress.failed_at = Some(self.context.clock.now());
+            let now = self.context.clock.now();
+            progress.failed_at = Some(now);
+            progress.not_before = error.wanted_pause().map(|pause| now + pause.min(WANTED_MAX));
             progress.error = Some(error.to_string());
             if progress.failures.is_multiple_of(FAILURES_MAX) {
                 progress.under_way = None;
@@ -236,7 +206,7 @@ impl Puller {
         self.context.changed();
     }
 
-    /// Pulls a list from where it was left to its end.
+    /// Pulls a list from where it was left to its end, or for as many pages as it has at a turn.
     async fn pull<T: Pulled>(
         &self,
         partner: &PartnerId,
@@ -250,6 +220,7 @@ impl Puller {
         };
         let mut pages = T::pages(&self.platform.client(partner), begun.since).resume(begun.cursor.clone());
         let under_way = progress.under_way.insert(begun);
+        let mut pages_left = T::PAGES_AT_A_TURN;
         loop {
             let page = {
                 // Never closed.
@@ -267,6 +238,11 @@ impl Puller {
                 ..kept
             };
             store.save_pull_progress(partner, T::KIND, &kept).await?;
+            pages_left -= 1;
+            if pages_left == 0 {
+                *progress = kept;
+                return Ok(());
+            }
         }
         let ended = under_way.clone();
         self.end::<T>(partner, &ended).await?;
@@ -289,13 +265,15 @@ impl Puller {
         let began_at = self.context.clock.now();
         let (since, full) = match rhythm.scope(progress, began_at) {
             Scope::Since(since) => (Some(since), false),
-            Scope::Full if T::KIND == Kind::Session => {
-                let oldest = self.context.store.oldest_open(partner, T::KIND).await?;
-                let usual = began_at - SESSIONS_SINCE;
-                let since = oldest.map_or(usual, |oldest| oldest.min(usual)).max(began_at - SESSIONS_SINCE_MAX);
-                (Some(since), true)
+            Scope::Full => {
+                let usual = T::horizon(&self.context.settings).map(|horizon| began_at - horizon);
+                let oldest = match T::KIND {
+                    Kind::Session => self.context.store.oldest_open(partner, T::KIND).await?,
+                    _ => None,
+                };
+                let earliest = oldest.map(|oldest| oldest.max(began_at - SESSIONS_SINCE_MAX));
+                (usual.map(|usual| earliest.map_or(usual, |earliest| earliest.min(usual))), true)
             }
-            Scope::Full => (None, true),
         };
         Ok(PullUnderWay { began_at, since, full, cursor: PageCursor::default(), objects: 0 })
     }
@@ -315,7 +293,7 @@ impl Puller {
 
     /// Ends what a full pull did not tell of any more (OCPI 2.2.1 §8.2.1, §9.2.1, §11.2.1).
     async fn end<T: Pulled>(&self, partner: &PartnerId, ended: &PullUnderWay) -> Result<(), PullError> {
-        if !ended.full {
+        if !ended.full || !T::VANISHES {
             return Ok(());
         }
         let (store, module) = (&self.context.store, T::KIND.module());

@@ -46,4 +46,7 @@ fn a_rule_does_not_repeat_the_value() {
     let rule = "invalid type: string \"04,AB\", expected a number: left out";
     assert_eq!(general(rule), "invalid type: string …, expected a number: left out");
     assert_eq!(general("missing field `id`"), "missing field `id`");
+    assert_eq!(general(r#""so"on" is no time: send a time"#), "… is no time: send a time");
+    assert_eq!(general(r#"profile_type "QUICK": send FAST"#), "profile_type …: send FAST");
+    assert_eq!(general(r#"send "": send "#), "send …: send ");
 }

@@ -1,13 +1,17 @@
-//! Objects that partners own: locations, tariffs, sessions.
+//! Objects that partners own: locations, tariffs, sessions, charge detail records, drivers' tokens.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use headroom_domain::{PartnerId, PartyId};
 use headroom_ocpi_adapter::Warning;
 use serde_json::Value;
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
+use super::warnings::{Mistakes, Of};
 use super::{Store, StoreError, json, parse, text, time, warnings};
-use crate::findings::example_id;
+use crate::findings::{example_id, object_id};
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,15 +22,24 @@ pub enum Kind {
     Tariff,
     /// A session.
     Session,
+    /// A charge detail record.
+    Cdr,
+    /// A driver's token.
+    Token,
 }
 
 impl Kind {
+    /// All kinds, in the order in which they refer to each other.
+    pub const ALL: [Self; 5] = [Self::Location, Self::Tariff, Self::Session, Self::Cdr, Self::Token];
+
     /// Returns the word for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Location => "location",
             Self::Tariff => "tariff",
             Self::Session => "session",
+            Self::Cdr => "cdr",
+            Self::Token => "token",
         }
     }
 
@@ -36,6 +49,8 @@ impl Kind {
             Self::Location => "locations",
             Self::Tariff => "tariffs",
             Self::Session => "sessions",
+            Self::Cdr => "cdrs",
+            Self::Token => "tokens",
         }
     }
 }
@@ -49,7 +64,7 @@ pub struct ObjectKey<'a> {
     pub kind: Kind,
     /// Who owns it.
     pub party: &'a PartyId,
-    /// Its id, compared without case.
+    /// Its id, compared without case; of a token, with what kind of token it is.
     pub id: &'a str,
 }
 
@@ -69,7 +84,7 @@ pub enum Saved {
 pub struct Content<'a, T> {
     /// When its owner last changed it.
     pub last_updated: DateTime<Utc>,
-    /// Whether it is still of interest: false for a session that is over.
+    /// Whether it is still of interest: false for a session that is over, a record of one, and a token that is not valid.
     pub open: bool,
     /// What we understood.
     pub value: &'a T,
@@ -82,26 +97,19 @@ pub struct Content<'a, T> {
 }
 
 impl Store {
-    /// Keeps an object unless a newer one is there, and counts what was wrong with it in any case.
+    /// Keeps an object unless a newer one is there, and counts in any case what is wrong with it that was not wrong with
+    /// the one that is there.
     pub async fn save_object<T: serde::Serialize>(
         &self,
         key: ObjectKey<'_>,
         content: Content<'_, T>,
     ) -> Result<Saved, StoreError> {
         let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
-        let known =
-            sqlx::query("SELECT last_updated FROM object WHERE partner = ? AND kind = ? AND party = ? AND id = ?")
-                .bind(key.partner.as_str())
-                .bind(key.kind.as_str())
-                .bind(key.party.to_string())
-                .bind(key.id)
-                .fetch_optional(&mut *transaction)
-                .await?
-                .map(|row| time(row.get("last_updated")));
+        let (known, before) = kept(&mut transaction, key).await?.unzip();
         let module = key.kind.module();
-        let id = example_id(module, content.raw);
-        warnings::count(&mut transaction, key.partner, module, id.as_deref(), content.warnings, content.received_at)
-            .await?;
+        let of = Of { partner: key.partner, module, id: example_id(module, content.raw) };
+        let before = before.unwrap_or_default();
+        warnings::count(&mut transaction, &of, content.warnings, &before, content.received_at).await?;
         if known.is_some_and(|known| known > content.last_updated) {
             mark_seen(&mut transaction, key, content.received_at).await?;
             transaction.commit().await?;
@@ -129,7 +137,7 @@ impl Store {
         sqlx::query("DELETE FROM rejected WHERE partner = ? AND module = ? AND id = ?")
             .bind(key.partner.as_str())
             .bind(module)
-            .bind(key.id)
+            .bind(object_id(content.raw).unwrap_or_default())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -203,12 +211,45 @@ impl Store {
         Ok(row.get::<Option<String>, _>("oldest").map(|oldest| time(&oldest)))
     }
 
+    /// Forgets charge detail records that were last told of before a time; returns how many there were.
+    pub async fn forget_cdrs(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM object WHERE kind = 'cdr' AND COALESCE(seen_at, last_updated) < ?";
+        Ok(sqlx::query(sql).bind(text(before)).execute(&self.quick).await?.rows_affected())
+    }
+
+    /// Counts the objects of each partner, by kind.
+    pub async fn object_counts(&self) -> Result<BTreeMap<(PartnerId, String), u64>, StoreError> {
+        let sql = "SELECT partner, kind, COUNT(*) AS objects FROM object GROUP BY partner, kind";
+        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        let read = |row: &SqliteRow| {
+            let of = (PartnerId::new(row.get::<String, _>("partner")), row.get("kind"));
+            (of, row.get::<i64, _>("objects").unsigned_abs())
+        };
+        Ok(rows.iter().map(read).collect())
+    }
+
     /// Returns what we understood of all open objects of a kind, in the order of their names.
     pub async fn open_objects<T: serde::de::DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, StoreError> {
         let sql = "SELECT value FROM object WHERE kind = ? AND open ORDER BY partner, party, id";
         let rows = sqlx::query(sql).bind(kind.as_str()).fetch_all(&self.quick).await?;
         rows.iter().map(|row| parse("object", row.get("value"))).collect()
     }
+}
+
+/// Returns when the object that is kept was changed, and what was wrong with it.
+async fn kept(
+    connection: &mut sqlx::sqlite::SqliteConnection,
+    key: ObjectKey<'_>,
+) -> Result<Option<(DateTime<Utc>, Mistakes)>, StoreError> {
+    let sql = "SELECT last_updated, warnings FROM object WHERE partner = ? AND kind = ? AND party = ? AND id = ?";
+    let row = sqlx::query(sql)
+        .bind(key.partner.as_str())
+        .bind(key.kind.as_str())
+        .bind(key.party.to_string())
+        .bind(key.id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| (time(row.get("last_updated")), Mistakes::read(row.get("warnings")))))
 }
 
 async fn mark_seen(

@@ -1,4 +1,10 @@
 //! What was wrong with what partners sent: each kind of mistake once, counted, with an example.
+//!
+//! **What is counted** is a mistake at a path of an object. An object that is sent again, whole or in part, pushed or
+//! pulled, with the mistake that it had is not counted again, only seen again; once it was mended it is. Of messages,
+//! which are no objects, each is counted.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use headroom_domain::PartnerId;
@@ -9,7 +15,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::objects::Kind;
 use super::{Store, StoreError, json, parse, text, time};
-use crate::findings::{Example, Finding, example_id, general, shown_value};
+use crate::findings::{Example, Finding, example_id, general, object_id, shown_value};
 
 /// So many kinds of mistakes are kept apart per partner; the rest is counted together, by module and severity.
 const KINDS_MAX: i64 = 2_000;
@@ -25,7 +31,7 @@ const OTHERS_RULE: &str = "more kinds of mistakes than are kept apart";
 pub struct KeptRejected {
     /// The module it belongs to.
     pub module: String,
-    /// Its id, where it has one.
+    /// Its id, where it has one; empty where it would name a driver.
     pub id: String,
     /// When it was last sent.
     pub at: DateTime<Utc>,
@@ -43,9 +49,11 @@ impl Store {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let module = kind.module();
-        let id = example_id(module, &rejected.raw);
+        let id = object_id(&rejected.raw);
         let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
-        count(&mut transaction, partner, module, id.as_deref(), &rejected.warnings, at).await?;
+        let before = kept(&mut transaction, partner, module, id.as_deref()).await?;
+        let of = Of { partner, module, id: example_id(module, &rejected.raw) };
+        count(&mut transaction, &of, &rejected.warnings, &before, at).await?;
         let sql = "INSERT OR REPLACE INTO rejected (partner, module, id, at, reason, raw, warnings) VALUES (?, ?, ?, ?, ?, ?, ?)";
         sqlx::query(sql)
             .bind(partner.as_str())
@@ -77,6 +85,22 @@ impl Store {
         Ok(())
     }
 
+    /// Counts what was wrong with a message, of which nothing else is kept. `about` is what it names.
+    pub async fn save_notice(
+        &self,
+        partner: &PartnerId,
+        module: &str,
+        about: Option<String>,
+        warnings: &[Warning],
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
+        let of = Of { partner, module, id: about };
+        count(&mut transaction, &of, warnings, &Mistakes::default(), at).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Returns what was wrong with what a partner sent, the gravest and most frequent first.
     pub async fn findings(&self, partner: &PartnerId) -> Result<Vec<Finding>, StoreError> {
         let sql = "SELECT * FROM warning WHERE partner = ?";
@@ -90,55 +114,99 @@ impl Store {
     pub async fn rejected(&self, partner: &PartnerId) -> Result<Vec<KeptRejected>, StoreError> {
         let sql = "SELECT module, id, at, reason FROM rejected WHERE partner = ? ORDER BY at DESC, module, id";
         let rows = sqlx::query(sql).bind(partner.as_str()).fetch_all(&self.quick).await?;
-        let read = |row: &SqliteRow| KeptRejected {
-            module: row.get("module"),
-            id: row.get("id"),
-            at: time(row.get("at")),
-            reason: row.get("reason"),
+        let read = |row: &SqliteRow| {
+            let module: String = row.get("module");
+            let names_driver = module == Kind::Token.module();
+            KeptRejected {
+                module,
+                id: if names_driver { String::new() } else { row.get("id") },
+                at: time(row.get("at")),
+                reason: row.get("reason"),
+            }
         };
         Ok(rows.iter().map(read).collect())
     }
 }
 
-/// Counts warnings of an object, in the transaction that keeps it.
-pub(super) async fn count(
+/// What was wrong with an object when it was last kept: by path, rule and weight.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes(BTreeSet<(String, String, Severity)>);
+
+impl Mistakes {
+    /// Reads what is kept with an object. What another version of this program wrote otherwise is counted anew.
+    pub(super) fn read(kept: &str) -> Self {
+        let warnings: Vec<Warning> = serde_json::from_str(kept).unwrap_or_default();
+        Self(warnings.into_iter().map(|known| (known.path, general(&known.rule), known.severity)).collect())
+    }
+
+    fn has(&self, warning: &Warning, rule: &str) -> bool {
+        !self.0.is_empty() && self.0.contains(&(warning.path.clone(), rule.to_owned(), warning.severity))
+    }
+}
+
+/// Returns what was wrong with an unreadable object when it was last sent; of one without an id that is not known.
+async fn kept(
     connection: &mut SqliteConnection,
     partner: &PartnerId,
     module: &str,
     id: Option<&str>,
+) -> Result<Mistakes, StoreError> {
+    let Some(id) = id else { return Ok(Mistakes::default()) };
+    let sql = "SELECT warnings FROM rejected WHERE partner = ? AND module = ? AND id = ?";
+    let row = sqlx::query(sql).bind(partner.as_str()).bind(module).bind(id).fetch_optional(connection).await?;
+    Ok(row.map(|row| Mistakes::read(row.get("warnings"))).unwrap_or_default())
+}
+
+/// Whose mistakes are counted.
+pub(super) struct Of<'a> {
+    /// Who sent it.
+    pub(super) partner: &'a PartnerId,
+    /// To what it belongs.
+    pub(super) module: &'a str,
+    /// How it is called in a report.
+    pub(super) id: Option<String>,
+}
+
+/// Counts what is wrong with an object and was not before, in the transaction that keeps it.
+pub(super) async fn count(
+    connection: &mut SqliteConnection,
+    of: &Of<'_>,
     warnings: &[Warning],
+    before: &Mistakes,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for warning in warnings {
         let (place, rule) = (warning.place(), general(&warning.rule));
-        if add(connection, partner, module, (&place, &rule, warning.severity), at).await? {
+        let new = u32::from(!before.has(warning, &rule));
+        if add(connection, of, (&place, &rule, warning.severity), new, at).await? {
             continue;
         }
         let sql = "SELECT COUNT(*) AS kinds FROM warning WHERE partner = ?";
-        let kinds: i64 = sqlx::query(sql).bind(partner.as_str()).fetch_one(&mut *connection).await?.get("kinds");
+        let kinds: i64 = sqlx::query(sql).bind(of.partner.as_str()).fetch_one(&mut *connection).await?.get("kinds");
         if kinds < KINDS_MAX {
-            insert(connection, partner, module, id, (&place, &rule), warning, at).await?;
-        } else if !add(connection, partner, module, (OTHERS, OTHERS_RULE, warning.severity), at).await? {
-            insert(connection, partner, module, id, (OTHERS, OTHERS_RULE), warning, at).await?;
+            insert(connection, of, (&place, &rule), warning, at).await?;
+        } else if !add(connection, of, (OTHERS, OTHERS_RULE, warning.severity), new, at).await? {
+            insert(connection, of, (OTHERS, OTHERS_RULE), warning, at).await?;
         }
     }
     Ok(())
 }
 
-/// Counts a mistake that is known; false when it is not.
+/// Counts a mistake that is known so many times more, and notes that it was seen; false when it is not known.
 async fn add(
     connection: &mut SqliteConnection,
-    partner: &PartnerId,
-    module: &str,
+    of: &Of<'_>,
     (place, rule, severity): (&str, &str, Severity),
+    new: u32,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE warning SET count = count + 1, last_seen = ? \
+    let sql = "UPDATE warning SET count = count + ?, last_seen = ? \
                WHERE partner = ? AND module = ? AND place = ? AND rule = ? AND severity = ?";
     let done = sqlx::query(sql)
+        .bind(new)
         .bind(text(at))
-        .bind(partner.as_str())
-        .bind(module)
+        .bind(of.partner.as_str())
+        .bind(of.module)
         .bind(place)
         .bind(rule)
         .bind(json(&severity)?)
@@ -149,9 +217,7 @@ async fn add(
 
 async fn insert(
     connection: &mut SqliteConnection,
-    partner: &PartnerId,
-    module: &str,
-    id: Option<&str>,
+    of: &Of<'_>,
     (place, rule): (&str, &str),
     warning: &Warning,
     at: DateTime<Utc>,
@@ -159,16 +225,16 @@ async fn insert(
     let sql = "INSERT INTO warning (partner, module, place, rule, severity, count, first_seen, last_seen, example_id, \
                example_path, example_value) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)";
     sqlx::query(sql)
-        .bind(partner.as_str())
-        .bind(module)
+        .bind(of.partner.as_str())
+        .bind(of.module)
         .bind(place)
         .bind(rule)
         .bind(json(&warning.severity)?)
         .bind(text(at))
         .bind(text(at))
-        .bind(id)
+        .bind(&of.id)
         .bind(&warning.path)
-        .bind(json(&shown_value(module, &warning.path, &warning.value))?)
+        .bind(json(&shown_value(of.module, &warning.path, &warning.value))?)
         .execute(&mut *connection)
         .await?;
     Ok(())

@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use stub::{Script, Stub, parameter};
 
+mod roaming;
 mod stub;
 
 /// How long anything here may take before the test gives up.

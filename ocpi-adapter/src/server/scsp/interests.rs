@@ -55,6 +55,14 @@ impl<H: ScspHost> CdrReceiver for Scsp<H> {
     fn put_cdr(&self, cdr: Received<Cdr>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
         self.host.put_cdr(cdr)
     }
+
+    fn rejected_cdr(
+        &self,
+        partner: &PartnerId,
+        rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        self.host.rejected(partner, ObjectKind::Cdr, rejected)
+    }
 }
 
 impl<H: ScspHost> ProfileSender for Scsp<H> {
@@ -85,6 +93,14 @@ impl<H: ScspHost> TokenReceiver for Scsp<H> {
 
     fn put_token(&self, token: Received<Token>) -> impl Future<Output = Result<Outcome, HostError>> + Send {
         self.host.put_token(token)
+    }
+
+    fn rejected_token(
+        &self,
+        partner: &PartnerId,
+        rejected: Rejected,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
+        self.host.rejected(partner, ObjectKind::Token, rejected)
     }
 }
 

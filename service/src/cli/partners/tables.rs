@@ -5,7 +5,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use headroom_ocpi_adapter::Severity;
 
-use crate::edge::admin::{Invitation, LintReport, PartnerView, Partners, Report};
+use crate::edge::admin::{Invitation, KeptView, LintReport, PartnerView, Partners, Report};
 use crate::findings::{Finding, Weights};
 
 pub(super) fn invitation(invitation: &Invitation) -> String {
@@ -24,8 +24,17 @@ pub(super) fn partners(partners: &Partners) -> String {
 }
 
 fn list(partners: &[PartnerView]) -> String {
-    let header =
-        ["partner", "state", "version", "parties", "last seen", "last pulled", "lost/against/notes", "open requests"];
+    let header = [
+        "partner",
+        "state",
+        "version",
+        "parties",
+        "last seen",
+        "last pulled",
+        "kept",
+        "lost/against/notes",
+        "open requests",
+    ];
     let mut table = plain(&header);
     for partner in partners {
         let Weights { losses, deviations, notes } = partner.warnings;
@@ -36,6 +45,7 @@ fn list(partners: &[PartnerView]) -> String {
             partner.parties.join(", "),
             at(partner.last_seen),
             at(partner.last_pulled),
+            kept(&partner.kept),
             format!("{losses}/{deviations}/{notes}"),
             partner.open_requests.to_string(),
         ]);
@@ -49,6 +59,11 @@ fn list(partners: &[PartnerView]) -> String {
         }
     }
     text
+}
+
+fn kept(kept: &[KeptView]) -> String {
+    let modules: Vec<_> = kept.iter().map(|kept| format!("{} {}", kept.objects, kept.module)).collect();
+    modules.join(", ")
 }
 
 pub(super) fn lint(report: &LintReport) -> String {

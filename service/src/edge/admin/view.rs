@@ -1,6 +1,9 @@
 //! What the operator is shown of partners.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+use headroom_domain::PartnerId;
 use headroom_ocpi_adapter::{Partner, Registration, Role};
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +30,23 @@ pub struct PartnerView {
     pub last_pulled: Option<DateTime<Utc>>,
     /// How far the pulls of its lists are.
     pub pulls: Vec<PullView>,
+    /// What is kept of it.
+    pub kept: Vec<KeptView>,
     /// How much had to be forgiven.
     pub warnings: Weights,
     /// What it is: the gravest and most frequent first.
     pub findings: Vec<Finding>,
     /// Profile requests whose fate is open.
     pub open_requests: u64,
+}
+
+/// Objects of a partner that are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptView {
+    /// The module.
+    pub module: String,
+    /// How many there are.
+    pub objects: u64,
 }
 
 /// How far the pulls of a list are.
@@ -105,11 +119,12 @@ impl From<KeptRejected> for RejectedView {
 pub(super) async fn partners(admin: &Admin) -> Result<Vec<PartnerView>, StoreError> {
     let store = &admin.context.store;
     let (seen, open) = (store.partners_seen().await?, store.open_requests().await?);
+    let counts = store.object_counts().await?;
     let mut views = Vec::new();
     for partner in admin.platform.partners() {
         let mut pulls = Vec::new();
         let mut last_pulled = None;
-        for kind in [Kind::Location, Kind::Tariff, Kind::Session] {
+        for kind in Kind::ALL {
             let progress = store.pull_progress(&partner.id, kind).await?;
             last_pulled = last_pulled.max(progress.done_at);
             pulls.extend((progress != PullProgress::default()).then(|| pull(kind, progress)));
@@ -124,6 +139,7 @@ pub(super) async fn partners(admin: &Admin) -> Result<Vec<PartnerView>, StoreErr
             last_seen: seen.get(&partner.id).copied(),
             last_pulled,
             pulls,
+            kept: Kind::ALL.into_iter().filter_map(|kind| kept(&counts, &partner.id, kind)).collect(),
             warnings: Weights::of(&findings),
             findings,
             open_requests: open.get(&partner.id).copied().unwrap_or_default(),
@@ -150,6 +166,11 @@ pub(super) async fn report(admin: &Admin, partner: &Partner) -> Result<Report, S
         findings,
         rejected: store.rejected(&partner.id).await?.into_iter().map(RejectedView::from).collect(),
     })
+}
+
+fn kept(counts: &BTreeMap<(PartnerId, String), u64>, partner: &PartnerId, kind: Kind) -> Option<KeptView> {
+    let objects = *counts.get(&(partner.clone(), kind.as_str().to_owned()))?;
+    Some(KeptView { module: kind.module().to_owned(), objects })
 }
 
 fn pull(kind: Kind, progress: PullProgress) -> PullView {

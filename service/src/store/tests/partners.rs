@@ -53,6 +53,83 @@ async fn the_same_mistake_in_many_objects_is_one_row_with_a_count_and_an_example
 }
 
 #[tokio::test]
+async fn an_object_that_is_sent_again_with_its_mistakes_is_seen_again_and_counted_once() {
+    let (_folder, store) = store().await;
+    let first = warning(Severity::Deviation, "charging_periods[0].dimensions", "a list");
+    let second = warning(Severity::Deviation, "charging_periods[1].dimensions", "a list");
+    let send = |minute, found: Vec<Warning>| {
+        let store = &store;
+        async move {
+            put_with(store, &session("s", minute, SessionStatus::Active), &found).await;
+            let finding = store.findings(&cpo()).await.unwrap()[0].clone();
+            (finding.count, finding.last_seen)
+        }
+    };
+    assert_eq!(send(1, vec![first.clone()]).await, (1, Some(at(1))));
+    assert_eq!(send(2, vec![first.clone()]).await, (1, Some(at(2))));
+    assert_eq!(send(3, vec![first.clone(), second.clone()]).await, (2, Some(at(3))), "a PATCH that adds a mistake");
+    assert_eq!(send(4, vec![second.clone()]).await, (2, Some(at(4))));
+    assert_eq!(send(5, vec![first, second]).await, (3, Some(at(5))), "what was mended is broken again");
+}
+
+#[tokio::test]
+async fn every_message_is_counted_for_there_is_none_to_compare_it_with() {
+    let (_folder, store) = store().await;
+    let found = [warning(Severity::Note, "mood", "no field of ChargingPreferences")];
+    for minute in 1..=2 {
+        let about = Some(format!("S{minute}"));
+        store.save_notice(&cpo(), "charging_preferences", about, &found, at(minute)).await.unwrap();
+    }
+    let findings = store.findings(&cpo()).await.unwrap();
+    assert_eq!((findings.len(), findings[0].count, findings[0].example.id.as_deref()), (1, 2, Some("S1")));
+}
+
+#[tokio::test]
+async fn unreadable_tokens_are_told_apart_and_their_ids_are_not_shown() {
+    let (_folder, store) = store().await;
+    for uid in ["3f01", "3f02"] {
+        let rejected =
+            Rejected { raw: json!({ "uid": uid }), warnings: vec![warning(Severity::Loss, "valid", "absent")] };
+        store.save_rejected(&cpo(), Kind::Token, &rejected, at(1)).await.unwrap();
+    }
+    let kept = store.rejected(&cpo()).await.unwrap();
+    assert_eq!((kept.len(), kept[0].id.as_str()), (2, ""));
+    let finding = &store.findings(&cpo()).await.unwrap()[0];
+    assert_eq!((finding.count, finding.example.id.as_deref(), &finding.example.value), (2, None, &json!("(withheld)")));
+    let (partner, party) = (cpo(), PartyId::new("NL", "MSP"));
+    let key = ObjectKey { partner: &partner, kind: Kind::Token, party: &party, id: "rfid/3f01" };
+    let raw = json!({ "uid": "3f01", "valid": true });
+    let content =
+        Content { last_updated: at(2), open: true, value: &raw, raw: &raw, warnings: &[], received_at: at(2) };
+    assert_eq!(store.save_object(key, content).await.unwrap(), Saved::Created);
+    assert_eq!(store.rejected(&cpo()).await.unwrap().len(), 1);
+    let counts = store.object_counts().await.unwrap();
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [((cpo(), "token".to_owned()), 1)]);
+}
+
+#[tokio::test]
+async fn records_are_forgotten_once_nobody_tells_of_them_any_more() {
+    let (_folder, store) = store().await;
+    let (partner, party, raw) = (cpo(), PartyId::new("NL", "STK"), json!({ "id": "C1" }));
+    let key = ObjectKey { partner: &partner, kind: Kind::Cdr, party: &party, id: "C1" };
+    let told = |minute| Content {
+        last_updated: at(0),
+        open: false,
+        value: &raw,
+        raw: &raw,
+        warnings: &[],
+        received_at: at(minute),
+    };
+    store.save_object(key, told(1)).await.unwrap();
+    store.save_object(key, told(9)).await.unwrap();
+    put(&store, &session("s", 1, SessionStatus::Completed)).await;
+    assert_eq!(store.forget_cdrs(at(5)).await.unwrap(), 0);
+    assert_eq!(store.forget_cdrs(at(10)).await.unwrap(), 1);
+    assert!(store.raw_object(key).await.unwrap().is_none());
+    assert_eq!(store.sessions_by_id("s").await.unwrap().len(), 1, "sessions stay");
+}
+
+#[tokio::test]
 async fn an_object_that_is_too_old_to_keep_is_still_counted() {
     let (_folder, store) = store().await;
     put_with(&store, &session("s", 5, SessionStatus::Active), &[]).await;
@@ -82,7 +159,8 @@ async fn an_unreadable_object_is_kept_until_it_can_be_read() {
     store.save_rejected(&cpo(), Kind::Session, &rejected, at(2)).await.unwrap();
     let kept = store.rejected(&cpo()).await.unwrap();
     assert_eq!((kept.len(), kept[0].id.as_str(), kept[0].at), (1, "s1", at(2)));
-    assert_eq!(store.findings(&cpo()).await.unwrap()[0].count, 2);
+    let finding = &store.findings(&cpo()).await.unwrap()[0];
+    assert_eq!((finding.count, finding.last_seen), (1, Some(at(2))), "the same object is wrong in the same way");
     put_with(&store, &session("s1", 3, SessionStatus::Active), &[]).await;
     assert!(store.rejected(&cpo()).await.unwrap().is_empty());
 }

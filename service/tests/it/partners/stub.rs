@@ -24,6 +24,8 @@ pub(super) struct Seen {
 pub(super) struct Script {
     pub(super) locations: Vec<Value>,
     pub(super) sessions: Vec<Value>,
+    pub(super) cdrs: Vec<Value>,
+    pub(super) tokens: Vec<Value>,
     /// Pages of locations, by offset, that fail once.
     pub(super) failing: BTreeSet<usize>,
     /// What is answered to the next profiles; then they are accepted.
@@ -67,14 +69,24 @@ impl Stub {
         puts.iter().map(|put| put.body["response_url"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Returns what the service has at an address.
+    pub(super) async fn got(&self, url: &str) -> Value {
+        self.send(Method::GET, url, Value::Null).await.1["data"].take()
+    }
+
     /// Calls the service as a registered partner; returns the HTTP status and the OCPI code.
     pub(super) async fn call(&self, method: Method, url: &str, body: Value) -> (u16, u64) {
+        let (status, answer) = self.send(method, url, body).await;
+        (status, answer["status_code"].as_u64().unwrap_or_default())
+    }
+
+    async fn send(&self, method: Method, url: &str, body: Value) -> (u16, Value) {
         let token = self.script.lock().token.clone();
         let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
         let request = client.request(method, url).header("authorization", format!("Token {token}"));
         let response = request.json(&body).send().await.unwrap();
         let status = response.status().as_u16();
-        (status, response.json::<Value>().await.unwrap_or_default()["status_code"].as_u64().unwrap_or_default())
+        (status, response.json().await.unwrap_or_default())
     }
 
     fn reply(&self, seen: &Seen) -> (u16, Value, Option<usize>) {
@@ -87,6 +99,7 @@ impl Stub {
             ("GET", "/2.2.1") => json!({"version": "2.2.1", "endpoints": [
                 endpoint("credentials", "RECEIVER"), endpoint("locations", "SENDER"), endpoint("tariffs", "SENDER"),
                 endpoint("sessions", "SENDER"), endpoint("chargingprofiles", "RECEIVER"),
+                endpoint("cdrs", "SENDER"), endpoint("tokens", "SENDER"),
             ]}),
             ("POST" | "PUT", "/credentials") => {
                 seen.body["token"].as_str().unwrap().clone_into(&mut script.token);
@@ -99,10 +112,11 @@ impl Stub {
                 if script.failing.remove(&offset) {
                     return (500, Value::Null, None);
                 }
-                let page: Vec<_> = script.locations.iter().skip(offset).take(1).cloned().collect();
-                return (200, page.into(), Some(script.locations.len()));
+                return one_of(&script.locations, &seen.query);
             }
             ("GET", "/sessions") => script.sessions.clone().into(),
+            ("GET", "/cdrs") => script.cdrs.clone().into(),
+            ("GET", "/tokens") => return one_of(&script.tokens, &seen.query),
             ("GET", "/tariffs") => json!([]),
             ("PUT", path) if path.starts_with("/chargingprofiles/") => {
                 let result = script.receipts.pop_front().unwrap_or("ACCEPTED");
@@ -128,6 +142,13 @@ impl Stub {
         let (stub, url) = (self.clone(), url.to_owned());
         tokio::spawn(async move { stub.call(Method::POST, &url, body).await });
     }
+}
+
+/// Returns a page of one object, and how many there are.
+fn one_of(objects: &[Value], query: &str) -> (u16, Value, Option<usize>) {
+    let offset = parameter(query, "offset").map_or(0, |text| text.parse().unwrap());
+    let page: Vec<_> = objects.iter().skip(offset).take(1).cloned().collect();
+    (200, page.into(), Some(objects.len()))
 }
 
 pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
