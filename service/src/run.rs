@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tracing::info;
 
 use crate::config::{Checked, Config, TlsEntry, access};
-use crate::control::{Context, Views, outbox, planner};
+use crate::control::{Context, Views, outbox, planner, upkeep};
 use crate::edge::admin::{self, Admin};
 use crate::edge::partners::PartnerEdge;
 use crate::edge::utility::UtilityEdge;
@@ -50,6 +50,7 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
     let partners = Arc::new(PartnerEdge::new(Arc::clone(&context)));
     tasks.spawn(planner::run(Arc::clone(&context), telemetry, stop.clone()));
     tasks.spawn(outbox::run(Arc::clone(&context), platform.clone(), chance, stop.clone()));
+    tasks.spawn(upkeep::run(Arc::clone(&context), stop.clone()));
     tasks.spawn(ocpi::renew_outdated(platform.clone()));
     tasks.spawn(pull::run(Arc::clone(&context), platform.clone(), Arc::clone(&partners), pulls_due, stop.clone()));
 

@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod pace;
 mod plan;
 pub mod planner;
+pub mod upkeep;
 mod view;
 mod wake;
 

@@ -271,6 +271,16 @@ impl Store {
         Ok(row.get::<Option<String>, _>("last").map(|last| time(&last)))
     }
 
+    /// Forgets requests that ended before a time: refused or superseded ones, and all of sessions that are over. With them
+    /// go the questions that were asked before. What may be in force at a station of an open session stays.
+    pub async fn forget_requests(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM profile_request WHERE settled_at < ? AND (state IN ('refused', 'superseded') OR \
+                   session NOT IN (SELECT name FROM object WHERE kind = 'session' AND open))";
+        let requests = sqlx::query(sql).bind(text(before)).execute(&self.quick).await?.rows_affected();
+        let sql = "DELETE FROM profile_query WHERE asked_at < ?";
+        Ok(requests + sqlx::query(sql).bind(text(before)).execute(&self.quick).await?.rows_affected())
+    }
+
     /// Counts requests by what became of them.
     pub async fn request_counts(&self) -> Result<RequestCounts, StoreError> {
         let sql = "SELECT COUNT(sent_at) AS sent, COUNT(CASE outcome WHEN 'acknowledged' THEN 1 END) AS acknowledged, \

@@ -247,3 +247,31 @@ async fn a_refusal_of_a_superseded_request_changes_nothing() {
     assert_eq!(store.settle_request("a", RequestState::Refused, at(5), "").await.unwrap(), None);
     assert_eq!(states(&store, &id).await, [("b".to_owned(), RequestState::InForce)]);
 }
+
+#[tokio::test]
+async fn requests_that_have_ended_are_forgotten_and_what_may_be_in_force_is_not() {
+    let (_folder, store) = store().await;
+    let (open, over) = (session("open", 1, SessionStatus::Active), session("over", 1, SessionStatus::Completed));
+    for session in [&open, &over] {
+        put(&store, session).await;
+        let id = session.key.session_id();
+        let name = &session.key.id;
+        for (minute, verdict) in [(1, "refused"), (3, "accepted"), (5, "accepted-later")] {
+            let request_id = format!("{name}-{verdict}");
+            requests(&store, &id, &[(&request_id, 9.0)], minute).await;
+            let state = if verdict == "refused" { RequestState::Refused } else { RequestState::InForce };
+            store.settle_request(&request_id, state, at(minute + 1), "").await.unwrap();
+        }
+        requests(&store, &id, &[(&format!("{name}-under-way"), 9.0)], 7).await;
+        store.save_query(&format!("{name}-query"), &id, at(7)).await.unwrap();
+    }
+    assert_eq!(store.forget_requests(at(2)).await.unwrap(), 0);
+    // Of the open session the refused and the superseded one; of the one that is over all that were settled; both queries.
+    assert_eq!(store.forget_requests(at(9)).await.unwrap(), 2 + 3 + 2);
+    let left = |id: &str| (format!("{id}-under-way"), RequestState::Created);
+    let in_force = ("open-accepted-later".to_owned(), RequestState::InForce);
+    assert_eq!(states(&store, &open.key.session_id()).await, [in_force, left("open")]);
+    assert_eq!(states(&store, &over.key.session_id()).await, [left("over")]);
+    let query = store.answer_query("open-query", &PartnerId::new("cpo"), at(9)).await.unwrap();
+    assert_eq!(query, None);
+}
