@@ -34,7 +34,7 @@ export PROPTEST_RNG_SEED ?= 1
 help:
 	@echo 'make demo    build, run a day of a site in two minutes and show it on a page'
 	@echo '             DEMO_ARGS="--headless --speed 1440": arguments of `headroom demo`'
-	@echo 'make test    all tests; TEST_ARGS="-p headroom-domain": arguments of `cargo test`, leaves out deploy/;'
+	@echo 'make test    all tests; TEST_ARGS="-p headroom-domain": arguments of `cargo test`, leaves out scripts/test-*;'
 	@echo '             PYTEST_ARGS="-k notebook": of the Python package'
 	@echo 'make bench   speed and plan quality; BENCH_ARGS: arguments of the benches'
 	@echo 'make wheel   the Python package for analysts, as a wheel (python/README.md)'
@@ -53,6 +53,7 @@ test: setup web
 	$(CARGO) test --locked --workspace $(TEST_ARGS)
 	CARGO='$(CARGO)' scripts/python test $(PYTEST_ARGS)
 	$(if $(TEST_ARGS),,scripts/test-deploy)
+	$(if $(TEST_ARGS),,scripts/test-utility-client)
 
 bench: setup-build web
 	$(CARGO) bench --locked --workspace --profile dev --bench '*' -- $(BENCH_ARGS)

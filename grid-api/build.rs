@@ -2,8 +2,15 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 3] =
-    ["headroom/utility/v1/types.proto", "headroom/utility/v1/limits.proto", "headroom/utility/v1/info.proto"];
+const FILES: [&str; 7] = [
+    "headroom/utility/v1/types.proto",
+    "headroom/utility/v1/limits.proto",
+    "headroom/utility/v1/safe_mode.proto",
+    "headroom/utility/v1/areas.proto",
+    "headroom/utility/v1/flexibility.proto",
+    "headroom/utility/v1/compliance.proto",
+    "headroom/utility/v1/info.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");

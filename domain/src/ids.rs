@@ -55,6 +55,10 @@ name!(
     LimitId
 );
 name!(
+    /// A group of connection points that share a limit, as a utility draws it: `gridAreas/{id}`.
+    AreaId
+);
+name!(
     /// An OCPI partner (platform) as the operator calls it in the configuration.
     PartnerId
 );

@@ -8,6 +8,7 @@
 //! - **Time**: UTC; intervals are half-open `[start, end)`.
 //! - **Zero is zero**: an absent value (`None`) means *not stated*; 0 means zero watts.
 
+pub mod compliance;
 pub mod forecast;
 pub mod grid;
 pub mod ids;
@@ -26,6 +27,6 @@ pub mod time;
 pub mod timeline;
 pub mod units;
 
-pub use ids::{LimitId, NodeId, PartnerId, PartyId, SessionId};
+pub use ids::{AreaId, LimitId, NodeId, PartnerId, PartyId, SessionId};
 pub use time::{Clock, Interval, TimeGrid};
 pub use units::{CarbonIntensity, Current, Energy, EnergyPrice, Money, Power, Ratio, Voltage};

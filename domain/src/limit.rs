@@ -3,12 +3,21 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{LimitId, NodeId};
+use crate::ids::LimitId;
 use crate::time::Interval;
 use crate::units::Power;
 
 mod book;
+pub mod failsafe;
+pub mod minimum;
+pub mod programme;
+mod status;
+mod target;
+mod terms;
 pub use book::{Basis, EffectiveInterval, LimitBook};
+pub use status::{Amiss, LimitState, LimitStatus};
+pub use target::Target;
+pub use terms::{Terms, term_violations};
 
 /// The most intervals a limit may have: a week of five-minute steps.
 pub const INTERVALS_MAX: usize = 2016;
@@ -43,9 +52,9 @@ pub struct GridLimit {
     pub id: LimitId,
     /// The utility that submitted it.
     pub utility: String,
-    /// The place it limits.
-    pub target: NodeId,
-    /// The programme it belongs to; within one, a higher revision replaces a lower one.
+    /// What it limits.
+    pub target: Target,
+    /// The programme it belongs to; within one, limits replace each other as [`LimitBook`] says.
     pub programme: String,
     /// Why.
     pub kind: LimitKind,
@@ -55,6 +64,9 @@ pub struct GridLimit {
     pub intervals: Vec<LimitInterval>,
     /// Free text of the utility.
     pub reason: String,
+    /// What else the utility states.
+    #[serde(default)]
+    pub terms: Terms,
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
     /// When it was withdrawn.
@@ -148,17 +160,18 @@ fn power(item: &LimitInterval) -> Vec<Broken> {
         broken.push(("import_limit_w", "LIMIT_MISSING", rule));
     }
     for (power, field) in [(item.maximum_import_w, "import_limit_w"), (item.maximum_export_w, "export_limit_w")] {
-        let Some(power) = power else { continue };
-        if power < Power::ZERO {
-            let rule = "limits are magnitudes: 0 or more, the direction is in the field".to_owned();
-            broken.push((field, "LIMIT_NEGATIVE", rule));
-        }
-        if power.as_w() > LIMIT_MAX_W {
-            let rule = format!("it is more than {LIMIT_MAX_W} W: leave the field out when nothing is limited");
-            broken.push((field, "LIMIT_TOO_LARGE", rule));
-        }
+        broken.extend(power.and_then(|power| magnitude(power, field)));
     }
     broken
+}
+
+fn magnitude(power: Power, field: &'static str) -> Option<Broken> {
+    if power < Power::ZERO {
+        let rule = "limits are magnitudes: 0 or more, the direction is in the field".to_owned();
+        return Some((field, "LIMIT_NEGATIVE", rule));
+    }
+    let rule = || format!("it is more than {LIMIT_MAX_W} W: leave the field out when nothing is limited");
+    (power.as_w() > LIMIT_MAX_W).then(|| (field, "LIMIT_TOO_LARGE", rule()))
 }
 
 #[cfg(test)]

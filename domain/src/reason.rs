@@ -56,6 +56,10 @@ impl fmt::Display for Reason {
         match self {
             Self::NodeLimit { node, basis: Basis::Limit(limit) } => write!(f, "grid limit at {node} ({limit})"),
             Self::NodeLimit { node, basis: Basis::ConnectionCapacity } => write!(f, "capacity of {node}"),
+            Self::NodeLimit { node, basis: Basis::SafeMode { utility } } => {
+                write!(f, "safe mode at {node} ({utility})")
+            }
+            Self::NodeLimit { node, basis: Basis::GuaranteedMinimum } => write!(f, "guaranteed minimum of {node}"),
             Self::KeptForArrivals { node } => write!(f, "room of {node} kept for who is yet to come"),
             Self::BaseLoad { node } => write!(f, "base load takes up {node}"),
             Self::GivesBack => f.write_str("gives back while it is dear"),
@@ -70,5 +74,19 @@ impl fmt::Display for Reason {
             Self::NotSteerable => f.write_str("not steerable"),
             Self::Fallback => f.write_str("fallback share"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_names_whose_limit_it_was() {
+        let told = |basis| Reason::NodeLimit { node: "site-a".into(), basis }.to_string();
+        assert_eq!(told(Basis::Limit("dso/1".into())), "grid limit at site-a (dso/1)");
+        assert_eq!(told(Basis::ConnectionCapacity), "capacity of site-a");
+        assert_eq!(told(Basis::SafeMode { utility: "dso".to_owned() }), "safe mode at site-a (dso)");
+        assert_eq!(told(Basis::GuaranteedMinimum), "guaranteed minimum of site-a");
     }
 }

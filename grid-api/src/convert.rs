@@ -1,12 +1,19 @@
 //! Between protobuf and the domain. What cannot be read is told with the path of the field.
 
+pub(crate) mod areas;
+pub(crate) mod compliance;
+mod csv;
+pub(crate) mod flexibility;
+pub(crate) mod limits;
+pub(crate) mod safe_mode;
+pub(crate) mod status;
+
 use chrono::{DateTime, Datelike, Utc};
-use headroom_domain::limit::{Basis, EffectiveInterval, GridLimit, LimitInterval, LimitKind, LimitViolation};
-use headroom_domain::{Interval, Power};
+use headroom_domain::limit::{LimitViolation, Target};
+use headroom_domain::{AreaId, Energy, Interval, LimitId, NodeId, Power};
 use prost_types::Timestamp;
 
-use crate::model::{LimitWarning, Submitted};
-use crate::{names, proto};
+use crate::names;
 
 pub(crate) fn violation(field: impl Into<String>, code: &'static str, rule: impl Into<String>) -> LimitViolation {
     LimitViolation { field: field.into(), code, rule: rule.into() }
@@ -31,186 +38,95 @@ pub(crate) fn instant(at: Option<Timestamp>, field: &str) -> Result<DateTime<Utc
         })
 }
 
+/// Reads an instant that may be absent.
+pub(crate) fn instant_if_stated(at: Option<Timestamp>, field: &str) -> Result<Option<DateTime<Utc>>, LimitViolation> {
+    at.map(|at| instant(Some(at), field)).transpose()
+}
+
+/// Reads both ends of a stretch of time; whether the one is before the other is for others.
+pub(crate) fn interval(
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    path: &str,
+) -> Result<Interval, Vec<LimitViolation>> {
+    let dot = if path.is_empty() { "" } else { "." };
+    let (start, end) =
+        (instant(start, &format!("{path}{dot}start_time")), instant(end, &format!("{path}{dot}end_time")));
+    match (start, end) {
+        (Ok(start), Ok(end)) => Ok(Interval { start, end }),
+        (start, end) => Err([start.err(), end.err()].into_iter().flatten().collect()),
+    }
+}
+
 /// Rounds down: a limit that is told must not be looser than the one that is kept.
-fn watts(power: Power) -> i64 {
+pub(crate) fn watts(power: Power) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates")]
     let watts = power.as_w().floor() as i64;
     watts
 }
 
-fn power(watts: i64) -> Power {
+/// Rounds to the nearest: what was measured or foretold is told as near as whole watts allow.
+pub(crate) fn nearest_watts(power: Power) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates")]
+    let watts = power.as_w().round() as i64;
+    watts
+}
+
+pub(crate) fn power(watts: i64) -> Power {
     Power::from_w(watts as f64)
 }
 
-fn interval(
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
-    path: &str,
-) -> (Result<DateTime<Utc>, LimitViolation>, Result<DateTime<Utc>, LimitViolation>) {
-    (instant(start, &format!("{path}.start_time")), instant(end, &format!("{path}.end_time")))
+/// Rounds to the nearest.
+pub(crate) fn watt_hours(energy: Energy) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates")]
+    let watt_hours = energy.as_wh().round() as i64;
+    watt_hours
 }
 
-/// Reads a schedule; paths begin at `intervals`. Whether it is a good one is for [`headroom_domain::limit::violations`].
-pub(crate) fn intervals(items: &[proto::LimitInterval]) -> Result<Vec<LimitInterval>, Vec<LimitViolation>> {
-    let (mut read, mut faults) = (Vec::with_capacity(items.len()), Vec::new());
-    for (index, item) in items.iter().enumerate() {
-        match interval(item.start_time, item.end_time, &format!("intervals[{index}]")) {
-            (Ok(start), Ok(end)) => read.push(LimitInterval {
-                interval: Interval { start, end },
-                maximum_import_w: item.import_limit_w.map(power),
-                maximum_export_w: item.export_limit_w.map(power),
-            }),
-            (start, end) => faults.extend([start.err(), end.err()].into_iter().flatten()),
-        }
-    }
-    if faults.is_empty() { Ok(read) } else { Err(faults) }
+pub(crate) fn energy(watt_hours: i64) -> Energy {
+    Energy::from_wh(watt_hours as f64)
 }
 
-pub(crate) fn intervals_to_proto(items: &[LimitInterval]) -> Vec<proto::LimitInterval> {
-    let to_proto = |item: &LimitInterval| proto::LimitInterval {
-        start_time: Some(timestamp(item.interval.start)),
-        end_time: Some(timestamp(item.interval.end)),
-        import_limit_w: item.maximum_import_w.map(watts),
-        export_limit_w: item.maximum_export_w.map(watts),
-    };
-    items.iter().map(to_proto).collect()
+/// A number of things; protobuf's `int32` is asked for in the interface (AIP-141).
+pub(crate) fn count(things: u32) -> i32 {
+    i32::try_from(things).unwrap_or(i32::MAX)
 }
 
-pub(crate) fn kind(kind: i32, field: &str) -> Result<LimitKind, LimitViolation> {
-    match proto::LimitKind::try_from(kind) {
-        Ok(proto::LimitKind::Scheduled) => Ok(LimitKind::Scheduled),
-        Ok(proto::LimitKind::Emergency) => Ok(LimitKind::Emergency),
-        Ok(proto::LimitKind::Test) => Ok(LimitKind::Test),
-        Ok(proto::LimitKind::Unspecified) => Err(violation(field, "REQUIRED", "it is absent: state why you limit")),
-        Err(_) => Err(violation(field, "KIND_UNKNOWN", format!("{kind} is no kind that is known here: take another"))),
-    }
+pub(crate) fn uncount(things: i32) -> u32 {
+    u32::try_from(things).unwrap_or_default()
 }
 
-pub(crate) fn kind_to_proto(kind: LimitKind) -> i32 {
-    let kind = match kind {
-        LimitKind::Scheduled => proto::LimitKind::Scheduled,
-        LimitKind::Emergency => proto::LimitKind::Emergency,
-        LimitKind::Test => proto::LimitKind::Test,
-    };
-    kind.into()
+pub(crate) fn malformed(field: &str, pattern: &str) -> LimitViolation {
+    let rule = format!("it is not of the form {pattern}, ids of 1 to 128 out of A-Z a-z 0-9 . _ ~ -: correct it");
+    violation(field, "NAME_MALFORMED", rule)
 }
 
-pub(crate) fn limit_to_proto(limit: &GridLimit) -> proto::Limit {
-    proto::Limit {
-        name: limit.id.as_str().to_owned(),
-        target: names::of_target(&limit.target),
-        programme: limit.programme.clone(),
-        kind: kind_to_proto(limit.kind),
-        revision: limit.revision,
-        intervals: intervals_to_proto(&limit.intervals),
-        reason_text: limit.reason.clone(),
-        accept_time: Some(timestamp(limit.accepted_at)),
-        cancel_time: limit.cancelled_at.map(timestamp),
-    }
+pub(crate) fn target(name: &str, field: &str) -> Result<Target, LimitViolation> {
+    names::target(name).ok_or_else(|| malformed(field, "connectionPoints/{id} or gridAreas/{id}"))
 }
 
-fn first(faults: Vec<LimitViolation>) -> LimitViolation {
-    faults.into_iter().next().unwrap_or_else(|| violation("intervals", "MALFORMED", "they cannot be read"))
+pub(crate) fn connection_point(name: &str, field: &str) -> Result<NodeId, LimitViolation> {
+    names::connection_point(name).ok_or_else(|| malformed(field, "connectionPoints/{id}"))
 }
 
-/// Reads a limit as the server tells it. One without a name, as validation gives it, is `caller`'s.
-pub(crate) fn limit(limit: proto::Limit, caller: &str) -> Result<GridLimit, LimitViolation> {
-    let malformed = |field: &str| violation(field, "NAME_MALFORMED", "it is no resource name");
-    let (utility, id) = match limit.name.as_str() {
-        "" => (caller, "".into()),
-        name => names::limit(name).ok_or_else(|| malformed("name"))?,
-    };
-    Ok(GridLimit {
-        id,
-        utility: utility.to_owned(),
-        target: names::target(&limit.target).ok_or_else(|| malformed("target"))?,
-        programme: limit.programme,
-        kind: kind(limit.kind, "kind")?,
-        revision: limit.revision,
-        intervals: intervals(&limit.intervals).map_err(first)?,
-        reason: limit.reason_text,
-        accepted_at: instant(limit.accept_time, "accept_time")?,
-        cancelled_at: limit.cancel_time.map(|at| instant(Some(at), "cancel_time")).transpose()?,
-    })
+pub(crate) fn area(name: &str, field: &str) -> Result<AreaId, LimitViolation> {
+    names::area(name).ok_or_else(|| malformed(field, "gridAreas/{id}"))
 }
 
-type Bound = Option<(Power, Basis)>;
-
-fn bound_to_proto(bound: &Bound) -> (Option<i64>, Option<proto::LimitSource>) {
-    let Some((power, basis)) = bound else { return (None, None) };
-    let (basis, limit) = match basis {
-        Basis::Limit(id) => (proto::LimitBasis::Limit, id.as_str().to_owned()),
-        Basis::ConnectionCapacity => (proto::LimitBasis::ConnectionCapacity, String::new()),
-    };
-    (Some(watts(*power)), Some(proto::LimitSource { basis: basis.into(), limit }))
+/// Reads the name of a limit as the server tells it.
+pub(crate) fn limit_name(name: &str, field: &str) -> Result<LimitId, LimitViolation> {
+    let known = names::limit(name).map(|(_, id)| id);
+    known.ok_or_else(|| malformed(field, "utilities/{utility}/limits/{limit}"))
 }
 
-fn bound(limit_w: Option<i64>, source: Option<proto::LimitSource>, field: &str) -> Result<Bound, LimitViolation> {
-    let Some(limit_w) = limit_w else { return Ok(None) };
-    let source = source.unwrap_or_default();
-    let basis = match source.basis() {
-        proto::LimitBasis::Limit => Basis::Limit(source.limit.into()),
-        proto::LimitBasis::ConnectionCapacity => Basis::ConnectionCapacity,
-        proto::LimitBasis::Unspecified => {
-            return Err(violation(field, "BASIS_UNKNOWN", format!("{} is no basis that is known here", source.basis)));
-        }
-    };
-    Ok(Some((power(limit_w), basis)))
+/// The first of many faults, for the client, which needs no more to give an answer up.
+pub(crate) fn first(faults: Vec<LimitViolation>) -> LimitViolation {
+    faults.into_iter().next().unwrap_or_else(|| violation("", "MALFORMED", "it cannot be read"))
 }
 
-pub(crate) fn effective_to_proto(pieces: &[EffectiveInterval]) -> Vec<proto::EffectiveInterval> {
-    let to_proto = |piece: &EffectiveInterval| {
-        let (import_limit_w, import_source) = bound_to_proto(&piece.maximum_import_w);
-        let (export_limit_w, export_source) = bound_to_proto(&piece.maximum_export_w);
-        proto::EffectiveInterval {
-            start_time: Some(timestamp(piece.interval.start)),
-            end_time: Some(timestamp(piece.interval.end)),
-            import_limit_w,
-            import_source,
-            export_limit_w,
-            export_source,
-        }
-    };
-    pieces.iter().map(to_proto).collect()
-}
-
-pub(crate) fn effective(pieces: Vec<proto::EffectiveInterval>) -> Result<Vec<EffectiveInterval>, LimitViolation> {
-    let read = |(index, piece): (usize, proto::EffectiveInterval)| {
-        let path = format!("intervals[{index}]");
-        let (start, end) = interval(piece.start_time, piece.end_time, &path);
-        Ok(EffectiveInterval {
-            interval: Interval { start: start?, end: end? },
-            maximum_import_w: bound(piece.import_limit_w, piece.import_source, &format!("{path}.import_source"))?,
-            maximum_export_w: bound(piece.export_limit_w, piece.export_source, &format!("{path}.export_source"))?,
-        })
-    };
-    pieces.into_iter().enumerate().map(read).collect()
-}
-
-pub(crate) fn submitted_to_proto(submitted: &Submitted) -> proto::SubmitLimitResponse {
-    let warning = |warning: &LimitWarning| proto::LimitWarning {
-        code: warning.code.clone(),
-        interval_index: warning.interval_index.and_then(|index| i32::try_from(index).ok()),
-        message: warning.message.clone(),
-    };
-    proto::SubmitLimitResponse {
-        limit: Some(limit_to_proto(&submitted.limit)),
-        warnings: submitted.warnings.iter().map(warning).collect(),
-        effective_preview: effective_to_proto(&submitted.effective),
-    }
-}
-
-pub(crate) fn submitted(answer: proto::SubmitLimitResponse, caller: &str) -> Result<Submitted, LimitViolation> {
-    let warning = |warning: proto::LimitWarning| LimitWarning {
-        code: warning.code,
-        interval_index: warning.interval_index.and_then(|index| usize::try_from(index).ok()),
-        message: warning.message,
-    };
-    Ok(Submitted {
-        limit: limit(answer.limit.unwrap_or_default(), caller)?,
-        effective: effective(answer.effective_preview)?,
-        warnings: answer.warnings.into_iter().map(warning).collect(),
-    })
+/// A word of an enumeration that this version does not know.
+pub(crate) fn unknown_word(field: &str, number: i32) -> LimitViolation {
+    violation(field, "VALUE_UNKNOWN", format!("{number} is no value that is known here"))
 }
 
 #[cfg(test)]

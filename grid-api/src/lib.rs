@@ -3,14 +3,20 @@
 //! The rules of the interface are written in `proto/headroom/utility/v1/`, where a utility's engineer reads them. Nothing
 //! of protobuf appears in a public signature: server and client speak the types of the domain.
 
+pub mod audit;
 pub mod client;
 mod convert;
 mod model;
 mod names;
+mod pem;
 mod proto;
 pub mod server;
 
-pub use model::{LimitDraft, LimitQuery, LimitWarning, Submitted};
+pub use model::{
+    ConnectionPoint, EnrolmentChange, EnrolmentEvent, ExternalId, FlexibilityForecast, ForecastInterval, GridArea,
+    HeartbeatAnswer, LimitDraft, LimitImpact, LimitQuery, LimitWarning, SafeModeState, StatusEvent, Submitted,
+    TelemetrySample,
+};
 pub use names::limit_id;
 
 /// An error and what caused it, in one line.

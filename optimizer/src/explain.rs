@@ -9,7 +9,7 @@ use crate::room::Room;
 use crate::stages::cost;
 
 /// Room below this is none (W).
-const TIGHT_W: f64 = 1.0;
+pub(crate) const TIGHT_W: f64 = 1.0;
 
 /// Returns for every session and step that gives less than the session could take, why; and for a stay that is too
 /// short for the need, that.
@@ -112,26 +112,35 @@ impl Explanation<'_> {
         if cost::counts_carbon(self.problem, session) { Reason::CleanerLater } else { Reason::CheaperLater }
     }
 
-    /// Names the fullest row above a session; of rows equally full the uppermost.
+    /// Names the fullest row above a session.
     fn tightest(&self, session: usize, step: usize) -> Reason {
-        let mut tightest = None;
-        for &(row, weight) in self.problem.rows.of(session) {
-            let left = self.left.of_row(row, step) / weight;
-            if tightest.is_none_or(|(least, _)| left <= least + 1e-6) {
-                tightest = Some((left, row));
-            }
-        }
-        let (Some((_, row)), Some(window)) = (tightest, self.problem.windows[step]) else {
-            return Reason::ConnectorLimit;
-        };
-        let node = self.problem.snapshot.tree.nodes()[self.problem.rows.all()[row].node].id.clone();
-        if self.problem.beside_base_w(row, step) < TIGHT_W {
-            return Reason::BaseLoad { node };
-        }
-        if self.problem.kept_w[row][step] > TIGHT_W {
-            return Reason::KeptForArrivals { node };
-        }
-        let (_, basis) = self.problem.rows.limit(row, window);
-        Reason::NodeLimit { node, basis }
+        let row = fullest(&self.left, self.problem, session, step);
+        row.map_or(Reason::ConnectorLimit, |row| of_row(self.problem, row, step))
     }
+}
+
+/// Returns the row above a session with the least room left for it; of rows equally full the uppermost.
+pub(crate) fn fullest(left: &Room, problem: &Problem<'_>, session: usize, step: usize) -> Option<usize> {
+    let mut fullest = None;
+    for &(row, weight) in problem.rows.of(session) {
+        let left = left.of_row(row, step) / weight;
+        if fullest.is_none_or(|(least, _)| left <= least + 1e-6) {
+            fullest = Some((left, row));
+        }
+    }
+    fullest.map(|(_, row)| row)
+}
+
+/// Tells why a full row has no room. A limit that leaves nothing even without a base load is itself the reason.
+pub(crate) fn of_row(problem: &Problem<'_>, row: usize, step: usize) -> Reason {
+    let Some(window) = problem.windows[step] else { return Reason::ConnectorLimit };
+    let node = problem.snapshot.tree.nodes()[problem.rows.all()[row].node].id.clone();
+    let (limit_w, basis) = problem.rows.limit(row, window);
+    if limit_w >= TIGHT_W && problem.beside_base_w(row, step) < TIGHT_W {
+        return Reason::BaseLoad { node };
+    }
+    if problem.kept_w[row][step] > TIGHT_W {
+        return Reason::KeptForArrivals { node };
+    }
+    Reason::NodeLimit { node, basis }
 }

@@ -13,19 +13,22 @@ pub(crate) const ENERGY_TOLERANCE_WH: f64 = 1e-3;
 /// wanted energy where its value covers its price. No power lies between zero and the minimum.
 pub(crate) fn greedy(problem: &Problem<'_>) -> Powers {
     let mut powers = problem.nothing();
-    let mut room = Room::of(problem);
-    let order = by_laxity(problem);
+    complete(problem, &mut Room::of(problem), &by_laxity(problem), &mut powers);
+    powers
+}
+
+/// Gives sessions, in order, what they need and want beside what they have, in the room that is left.
+pub(crate) fn complete(problem: &Problem<'_>, room: &mut Room, order: &[usize], powers: &mut Powers) {
     let mut steps: Vec<Vec<usize>> = order.iter().map(|session| by_price(problem, *session)).collect();
     for (session, steps) in order.iter().zip(&steps) {
-        fill(problem, &mut room, *session, &mut powers[*session], steps, problem.stays[*session].needed_wh);
-        round_up(problem, &mut room, *session, &mut powers[*session]);
+        fill(problem, room, *session, &mut powers[*session], steps, problem.stays[*session].needed_wh);
+        round_up(problem, room, *session, &mut powers[*session]);
     }
     for (session, steps) in order.iter().zip(&mut steps) {
         let stay = &problem.stays[*session];
         steps.retain(|step| problem.price(*step) <= stay.value_per_kwh);
-        fill(problem, &mut room, *session, &mut powers[*session], steps, stay.wanted_wh);
+        fill(problem, room, *session, &mut powers[*session], steps, stay.wanted_wh);
     }
-    powers
 }
 
 /// Fills steps in order up to an energy; no power is left between zero and the minimum.
@@ -36,7 +39,7 @@ fn fill(problem: &Problem<'_>, room: &mut Room, session: usize, power_w: &mut [f
         if rest_wh <= ENERGY_TOLERANCE_WH {
             return;
         }
-        let can = room.left(&problem.rows, session, step).min(stay.maximum_w - power_w[step]);
+        let can = room.left(&problem.rows, session, step).min(stay.most_w(step) - power_w[step]);
         let more = can.min(rest_wh / stay.yield_h(step));
         if more > 0.0 && power_w[step] + more >= stay.minimum_w {
             power_w[step] += more;
@@ -55,6 +58,7 @@ pub(crate) fn round_up(problem: &Problem<'_>, room: &mut Room, session: usize, p
     }
     let fits = |step: &usize| {
         power_w[*step] == 0.0
+            && stay.most_w(*step) >= stay.minimum_w
             && stay.minimum_w * stay.yield_h(*step) >= rest_wh
             && room.left(&problem.rows, session, *step) >= stay.minimum_w
     };

@@ -1,4 +1,4 @@
-//! How far the load of a place can move.
+//! How far the load of a place can move: exactly, by a programme for each step, or at once from the plan in force.
 
 use headroom_domain::{NodeId, Power};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,9 @@ use crate::rolling;
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::solve::{LinearProgramme, solve};
 use crate::stages::{self, SLACK_KWH, SOLVES};
+
+mod movable;
+pub use movable::{Movable, MovableStep, forecast};
 
 /// What a node will draw and what it could. **Shape**: a value per step in each list; base load included.
 ///

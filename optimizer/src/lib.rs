@@ -69,11 +69,14 @@
 //! Every step that gives less than it could gets a [`Reason`](headroom_domain::reason::Reason).
 
 pub mod assemble;
+mod clip;
 pub mod dispatch;
 mod explain;
 mod fallback;
 pub mod flexibility;
 mod flow;
+pub mod impact;
+mod in_force;
 mod model;
 mod outcome;
 mod problem;
@@ -90,4 +93,3 @@ mod standing;
 mod storage;
 pub mod strategies;
 pub mod table;
-pub mod what_if;

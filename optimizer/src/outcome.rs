@@ -90,22 +90,12 @@ fn shown(problem: &Problem<'_>, session: usize, powers: &Powers) -> Vec<f64> {
 
 /// Returns what the plan costs beside what the root would draw without it: energy, what is fed in, a new peak.
 pub(crate) fn cost(problem: &Problem<'_>, powers: &Powers) -> f64 {
-    let (unplanned_w, expected_w) = (problem.unplanned_w(), problem.expected_w());
-    let mut taken_wh = vec![0.0; problem.steps()];
-    for &session in &problem.order {
-        let stay = &problem.stays[session];
-        for step in stay.steps.clone() {
-            taken_wh[step] += powers[session][step] * stay.yield_h(step);
-        }
-    }
+    let (unplanned_w, drawn_wh) = (problem.unplanned_w(), problem.drawn_wh(powers));
     let price = |step: usize, net_wh: f64| {
         let price = if net_wh > 0.0 { problem.snapshot.prices[step].as_per_kwh() } else { problem.export_price(step) };
         price * net_wh / 1000.0
     };
-    let energy = |step: usize| {
-        let hours = problem.hours(step);
-        price(step, expected_w[step] * hours + taken_wh[step]) - price(step, unplanned_w[step] * hours)
-    };
+    let energy = |step: usize| price(step, drawn_wh[step]) - price(step, unplanned_w[step] * problem.hours(step));
     let money: f64 = (0..problem.steps()).map(energy).sum();
     let Some(charge) = problem.snapshot.demand_charge else { return money };
     let highest = |powers: &[f64]| powers.iter().copied().fold(charge.peak_so_far_w.as_w().max(0.0), f64::max);

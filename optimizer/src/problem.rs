@@ -171,6 +171,15 @@ impl<'a> Problem<'a> {
         }
     }
 
+    /// Gives back what is kept for vehicles yet to come: what is in force keeps its room before they come.
+    pub(crate) fn open_to_all(&mut self) {
+        for (room_w, kept_w) in self.room_w.iter_mut().zip(&mut self.kept_w) {
+            for (room, kept) in room_w.iter_mut().zip(kept_w) {
+                *room += std::mem::take(kept);
+            }
+        }
+    }
+
     /// Carries a power of a session like a load: it takes room, and is not planned.
     pub(crate) fn carry(&mut self, session: usize, step: usize, power_w: f64) {
         for &(row, weight) in self.rows.of(session) {
@@ -299,6 +308,21 @@ impl<'a> Problem<'a> {
             }
         }
         drawn_w
+    }
+
+    /// Returns what the root will probably draw under a plan, in Wh per step.
+    pub(crate) fn drawn_wh(&self, powers: &Powers) -> Vec<f64> {
+        let mut drawn_wh = self.expected_w();
+        for (step, drawn) in drawn_wh.iter_mut().enumerate() {
+            *drawn *= self.hours(step);
+        }
+        for &session in &self.order {
+            let stay = &self.stays[session];
+            for step in stay.steps.clone() {
+                drawn_wh[step] += powers[session][step] * stay.yield_h(step);
+            }
+        }
+        drawn_wh
     }
 
     /// Returns the energy in Wh that powers bring to a session, less what it gives back.

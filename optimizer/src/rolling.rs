@@ -6,7 +6,7 @@ use crate::problem::{Powers, Problem};
 use crate::snapshot::Snapshot;
 use crate::solve::Unsolved;
 use crate::stages::Staged;
-use crate::{fallback, flow, outcome, repair, stages};
+use crate::{clip, fallback, flow, outcome, repair, stages};
 
 pub use crate::standing::{Call, stands};
 
@@ -41,6 +41,19 @@ pub fn step_with(memory: &mut Memory, snapshot: &Snapshot) -> Schedule {
             outcome::schedule(&problem, &powers, status)
         }
         Err(_) => outcome::schedule(&problem, &greedy, PlanStatus::Fallback),
+    }
+}
+
+/// Cuts the plan in force to the limits of a snapshot, at once and without a solver: what an emergency asks for before
+/// the next [`step`] makes the best of it.
+///
+/// Who has the most time to spare gives way first; nobody gets more than was planned. Whom the plan does not know, and
+/// what lies beyond its end, gets what the simple rule finds in the room that is left. A snapshot that breaks a rule gets
+/// zeros.
+pub fn clip(snapshot: &Snapshot, standing: &Schedule) -> Schedule {
+    match snapshot.check() {
+        Ok(()) => clip::clip(snapshot, standing),
+        Err(_) => outcome::nothing(snapshot),
     }
 }
 

@@ -54,8 +54,13 @@ impl Room {
     /// Returns the most power that a session can still add in a piece; never below zero.
     pub(crate) fn left(&self, rows: &Rows<'_>, session: usize, piece: usize) -> f64 {
         let under_peak = self.peak.as_ref().map_or(f64::INFINITY, |peak| peak.left_w[piece] / peak.uptake[session]);
-        let least = |least: f64, &(row, weight): &(usize, f64)| least.min(self.left_w[row][piece] / weight);
-        rows.of(session).iter().fold(under_peak, least).max(0.0)
+        self.left_of(rows.of(session), piece).min(under_peak).max(0.0)
+    }
+
+    /// Returns the most power that rows still have room for in a piece; below zero where one of them is overfull.
+    pub(crate) fn left_of(&self, shares: &[Share], piece: usize) -> f64 {
+        let least = |least: f64, &(row, weight): &Share| least.min(self.left_w[row][piece] / weight);
+        shares.iter().fold(f64::INFINITY, least)
     }
 
     /// Adds room to rows in all pieces.
@@ -79,7 +84,12 @@ impl Room {
         if let Some(peak) = &mut self.peak {
             peak.left_w[piece] -= peak.uptake[session] * power_w;
         }
-        for &(row, weight) in rows.of(session) {
+        self.take_in(rows.of(session), piece, power_w);
+    }
+
+    /// Takes power from rows in a piece; a negative power gives back.
+    pub(crate) fn take_in(&mut self, shares: &[Share], piece: usize, power_w: f64) {
+        for &(row, weight) in shares {
             self.left_w[row][piece] -= weight * power_w;
         }
     }

@@ -41,6 +41,8 @@ pub fn render_explained(snapshot: &Snapshot, explained: &Explained) -> String {
         let basis = match &binding.basis {
             Basis::Limit(limit) => limit.to_string(),
             Basis::ConnectionCapacity => "capacity".to_owned(),
+            Basis::SafeMode { utility } => format!("safe mode of {utility}"),
+            Basis::GuaranteedMinimum => "guaranteed minimum".to_owned(),
         };
         let prices = [price(binding.price.as_per_kwh()), price(binding.need.as_ratio())];
         let names = [start(binding.step), binding.node.to_string(), measure.to_owned(), basis];

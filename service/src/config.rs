@@ -11,15 +11,18 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use headroom_domain::site::Site;
 use headroom_domain::time::ClockRate;
-use headroom_grid_api::server::Access;
 use headroom_ocpi_adapter::{Dialect, Limits};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::store::OPERATOR_CHAIN;
 use crate::telemetry::InfluxConfig;
 
 #[cfg(test)]
 mod tests;
+mod utility;
+
+pub use utility::{GrpcEntry, GrpcTlsEntry, JwtEntry, PrincipalEntry, QuotaEntry, UtilityEntry, access};
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Config {
     pub store: Store,
     /// Who it is in the OCPI world.
     pub ocpi: Ocpi,
+    /// The utilities' gRPC server, beside where it listens.
+    #[serde(default)]
+    pub grpc: GrpcEntry,
     /// Timers and deadlines.
     #[serde(default)]
     pub control: Control,
@@ -170,6 +176,9 @@ pub struct Control {
     pub keep_requests_days: u32,
     /// How long charge detail records are kept after they were last told of. **Units**: days.
     pub keep_cdrs_days: u32,
+    /// How long utilities' limits and what became of them are kept after their end (§14a `EnWG`: two years). The audit is kept
+    /// for ever. **Units**: days.
+    pub keep_limits_days: u32,
 }
 
 impl Default for Control {
@@ -183,6 +192,7 @@ impl Default for Control {
             keep_readings_days: 90,
             keep_requests_days: 30,
             keep_cdrs_days: 90,
+            keep_limits_days: 731,
         }
     }
 }
@@ -213,18 +223,6 @@ impl PartnerEntry {
     }
 }
 
-/// A utility that may submit limits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UtilityEntry {
-    /// Its name: it submits under `utilities/{name}`.
-    pub name: String,
-    /// What it sends as `authorization: Bearer …`.
-    pub token: String,
-    /// The sites it may limit.
-    pub sites: Vec<String>,
-}
-
 /// A site: its description and where its EVSEs are published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -237,6 +235,35 @@ pub struct SiteEntry {
     pub locations: Vec<String>,
     /// What its meter sends as `Authorization: Bearer …`.
     pub meter_token: String,
+    /// How the utility calls its connection point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalIdEntry>,
+    /// Controllable units behind its connection point (n of §14a `EnWG`); absent: one for each EVSE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controllable_units: Option<u32>,
+    /// What limits leave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guaranteed_minimum: Option<GuaranteedMinimum>,
+}
+
+/// How a utility calls a connection point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalIdEntry {
+    /// `EAN18`, `NMI`, `MPAN`, `MALO` or another word.
+    pub scheme: String,
+    /// Verbatim.
+    pub value: String,
+}
+
+/// What limits leave a site.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuaranteedMinimum {
+    /// This. **Units**: kW.
+    Kw(f64),
+    /// What §14a `EnWG` leaves the site's controllable units.
+    Section14a,
 }
 
 /// The least length of an admin token.
@@ -363,11 +390,12 @@ fn rules(config: &Config) -> Vec<ConfigError> {
     if let Some(Err(error)) = config.influx.as_ref().map(InfluxConfig::check) {
         found.push(rule("influx", error.to_string()));
     }
-    if let Err(error) = access(&config.utilities).check() {
-        found.push(rule("utility", error.to_string()));
-    }
+    found.extend(utility::rules(&config.grpc, &config.utilities));
     found.extend(repeated("partner", config.partners.iter().map(|partner| partner.id.as_str())));
     found.extend(repeated("utility", config.utilities.iter().map(|utility| utility.name.as_str())));
+    if config.utilities.iter().any(|utility| utility.name == OPERATOR_CHAIN) {
+        found.push(rule("utility", format!("`{OPERATOR_CHAIN}` is how the audit calls you: choose another name")));
+    }
     let admin_token = config.server.admin_token.as_deref();
     if admin_token.is_some_and(|token| token.len() < ADMIN_TOKEN_MIN || !token.chars().all(|c| c.is_ascii_graphic())) {
         let text = format!("give {ADMIN_TOKEN_MIN} or more printable characters without blanks, or leave it out");
@@ -393,6 +421,9 @@ fn rules_over_sites(config: &Config, sites: &[Site]) -> Vec<ConfigError> {
         if !is_partner_name(&entry.partner) {
             found.push(rule(format!("site[{index}].partner"), PARTNER_NAME));
         }
+        if matches!(entry.guaranteed_minimum, Some(GuaranteedMinimum::Kw(kw)) if !(kw.is_finite() && kw >= 0.0)) {
+            found.push(rule(format!("site[{index}].guaranteed_minimum"), "give 0 kW or more"));
+        }
         if entry.meter_token.is_empty() {
             found.push(rule(format!("site[{index}].meter_token"), "give the token that the site's meter sends"));
         }
@@ -411,12 +442,6 @@ fn repeated<'a>(table: &str, names: impl Iterator<Item = &'a str>) -> Vec<Config
     let mut seen = BTreeSet::new();
     let twice = names.filter(|name| !seen.insert((*name).to_owned()));
     twice.map(|name| rule(table, format!("`{name}` is there twice: give each a name of its own"))).collect()
-}
-
-/// Returns who may call the gRPC server.
-pub fn access(utilities: &[UtilityEntry]) -> Access {
-    let tokens = utilities.iter().map(|utility| (utility.token.clone(), utility.name.clone())).collect();
-    Access { tokens, loopback_utility: None }
 }
 
 impl Control {

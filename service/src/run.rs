@@ -12,16 +12,16 @@ use headroom_grid_api::server as grid_server;
 use headroom_ocpi_adapter::server as ocpi_server;
 use headroom_ocpi_adapter::server::{Peer, TlsFiles, serve_tls};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
 use crate::config::{Checked, Config, TlsEntry, access};
-use crate::control::{Context, Views, outbox, planner, upkeep};
+use crate::control::{Context, Links, Views, links, outbox, planner, upkeep};
 use crate::edge::admin::{self, Admin};
 use crate::edge::partners::PartnerEdge;
-use crate::edge::utility::UtilityEdge;
+use crate::edge::utility::{UtilityEdge, note_enrolment};
 use crate::edge::{meter, ocpi, pull};
 use crate::store::Store;
 use crate::{http, telemetry};
@@ -43,13 +43,16 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
 
     let (due, pulls_due) = mpsc::channel(PULLS_DUE);
     let platform = ocpi::platform(config, &clock, &store, due).await?;
-    let context = Arc::new(Context::new(&checked, store, Arc::clone(&clock))?);
+    let links = Links::load(&store).await?;
+    let context = Arc::new(Context::new(&checked, store, Arc::clone(&clock), links)?);
+    note_enrolment(&context).await?;
     let (telemetry, telemetry_task) = telemetry::start(config.influx.as_ref(), telemetry::Pace::default())?;
 
     let tasks = TaskTracker::new();
     let partners = Arc::new(PartnerEdge::new(Arc::clone(&context)));
     tasks.spawn(planner::run(Arc::clone(&context), telemetry, stop.clone()));
     tasks.spawn(outbox::run(Arc::clone(&context), platform.clone(), chance, stop.clone()));
+    tasks.spawn(links::run(Arc::clone(&context), stop.clone()));
     tasks.spawn(upkeep::run(Arc::clone(&context), stop.clone()));
     tasks.spawn(ocpi::renew_outdated(platform.clone()));
     tasks.spawn(pull::run(Arc::clone(&context), platform.clone(), Arc::clone(&partners), pulls_due, stop.clone()));
@@ -67,11 +70,11 @@ pub async fn serve(checked: Checked, stop: CancellationToken) -> anyhow::Result<
         .merge(admin::router(admin))
         .merge(http::router(Arc::new(Views::new(Arc::clone(&context))), context.changes.subscribe()))
         .merge(meter::router(Arc::clone(&context)));
-    let utility = Arc::new(UtilityEdge::new(Arc::clone(&context), config.utilities.clone()));
+    let utility = Arc::new(UtilityEdge::new(Arc::clone(&context)));
+    let grpc_options = grid_options(config, &clock, context.planned.subscribe())?;
     info!(http = %config.server.http_listen, grpc = %config.server.grpc_listen, "serving");
     let http_server = serve_http(http_listener, routes, config.server.tls.as_ref(), stop.clone());
-    let grpc_server =
-        grid_server::serve(grpc_listener, utility, grid_options(config, &clock), stop.clone().cancelled_owned());
+    let grpc_server = grid_server::serve(grpc_listener, utility, grpc_options, stop.clone().cancelled_owned());
     let served = tokio::select! {
         served = async { tokio::try_join!(async { http_server.await.context("HTTP") }, async { grpc_server.await.context("gRPC") }) } => served.map(|_| ()),
         () = stopped_for(&stop, Duration::from_secs(5)) => Ok(()),
@@ -121,9 +124,22 @@ async fn listen(address: SocketAddr, field: &str) -> anyhow::Result<TcpListener>
         .with_context(|| format!("`{field}`: {address} cannot be listened on; is it in use?"))
 }
 
-fn grid_options(config: &Config, clock: &Arc<dyn Clock>) -> grid_server::Options {
-    grid_server::Options {
+/// `planned` tells when every site has a plan: before that the server says that it is not ready.
+fn grid_options(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    planned: watch::Receiver<bool>,
+) -> anyhow::Result<grid_server::Options> {
+    let jwt = config.grpc.jwt.as_ref();
+    let jwks = jwt.map(|jwt| std::fs::read_to_string(&jwt.jwks)).transpose().context("`grpc.jwt.jwks`")?;
+    let access = access(&config.utilities, jwt, jwks)
+        .map_err(|mistakes| anyhow::anyhow!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+    Ok(grid_server::Options {
         horizon_max: LIMIT_HORIZON,
-        ..grid_server::Options::new(Arc::clone(clock), access(&config.utilities))
-    }
+        quotas: config.grpc.quotas(),
+        clock_skew_tolerance: config.grpc.skew_tolerance(),
+        tls: config.grpc.server_tls(),
+        ready: planned,
+        ..grid_server::Options::new(Arc::clone(clock), access)
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use headroom_datasets::{RecordedSession, synthetic};
-use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitInterval, LimitKind};
+use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitInterval, LimitKind, Terms};
 use headroom_domain::site::{EnergyPriceTable, Site, SiteError};
 use headroom_domain::time::ClockRate;
 use headroom_domain::{Energy, Interval, LimitId, Power, Ratio};
@@ -217,12 +217,13 @@ impl LimitSubmission {
         GridLimit {
             id: LimitId::new(format!("utilities/{utility}/limits/{}", self.request_id)),
             utility: utility.to_owned(),
-            target: site.node(),
+            target: site.node().into(),
             programme: self.programme.clone(),
             kind: LimitKind::Scheduled,
             revision: self.revision,
             intervals: self.intervals.clone(),
             reason: self.reason.clone(),
+            terms: Terms::default(),
             accepted_at: self.submit_at,
             cancelled_at: None,
         }

@@ -1,13 +1,21 @@
 //! The one place that says which limit is in force, and whose it is.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{GridLimit, LimitKind};
-use crate::ids::{LimitId, NodeId};
+use super::failsafe::SafeMode;
+use super::{GridLimit, LimitInterval, LimitKind, Target};
+use crate::ids::{AreaId, LimitId, NodeId};
 use crate::time::Interval;
-use crate::timeline::Timeline;
-use crate::units::Power;
+use crate::units::{Power, Ratio};
+
+mod lanes;
+mod place;
+mod shares;
+mod superseding;
+use place::Place;
+use shares::Share;
 
 /// What an effective limit rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +25,13 @@ pub enum Basis {
     Limit(LimitId),
     /// What the connection may carry by its contract or construction.
     ConnectionCapacity,
+    /// The default of a utility that states nothing here, or is not heard.
+    SafeMode {
+        /// Whose.
+        utility: String,
+    },
+    /// What the customer is always left: what was stated is lower and does not apply in full.
+    GuaranteedMinimum,
 }
 
 /// The limit that holds over a stretch of time. Absent means nothing limits that direction.
@@ -32,21 +47,45 @@ pub struct EffectiveInterval {
 
 /// All limits, and the rule that turns them into one:
 ///
-/// - within one utility, target and programme the higher revision replaces the lower for the time it covers, for both
-///   directions; where it has a gap, the lower one shows through;
+/// - within one utility, target and programme the lower priority number wins for the time it covers, for both directions
+///   (absent: after every stated one), and among equals the higher revision; where it has a gap, the next one shows through;
+/// - emergencies are apart from that: they replace only each other, and never loosen what is scheduled beside them;
 /// - across programmes and utilities every stated limit applies and the tightest wins;
 /// - a test limit and a withdrawn limit never apply;
-/// - the capacity of the connection always applies.
+/// - the capacity of the connection always applies;
+/// - a limit of an area is divided among its members in proportion to their capacities, see [`LimitBook::share_of`];
+/// - the safe-mode default of a utility holds where none of its scheduled limits states this direction here and, from when
+///   the connection point has fallen back, everywhere; only while it is valid;
+/// - nothing that is stated goes below the guaranteed minimum import, but for an emergency of a programme that allows it
+///   (see [`super::programme::ProgrammeRules`]);
+/// - a limit with a random start begins later at each connection point, by a share of its own that never changes: its first
+///   interval does, and each that does not adjoin the one before it. Never later than that interval's end, and never an
+///   emergency.
 #[derive(Debug, Clone, Default)]
 pub struct LimitBook {
     limits: BTreeMap<LimitId, GridLimit>,
-    capacities: BTreeMap<NodeId, (Option<Power>, Option<Power>)>,
+    by_target: BTreeMap<Target, BTreeSet<LimitId>>,
+    areas: BTreeMap<AreaId, BTreeSet<NodeId>>,
+    capacities: BTreeMap<NodeId, Powers>,
+    minima: BTreeMap<NodeId, Power>,
+    safe_modes: BTreeMap<NodeId, BTreeMap<String, Fallback>>,
 }
 
-type Bound = Option<(Power, Basis)>;
+/// A power for each direction: import, export.
+type Powers = [Option<Power>; 2];
 
-/// What each utility states in each of its programmes: most import, most export.
-type Programmes<'a> = BTreeMap<(&'a str, &'a str), Timeline<(Bound, Bound)>>;
+/// Index of the import in [`Powers`].
+const IMPORT: usize = 0;
+
+/// Index of the export in [`Powers`].
+const EXPORT: usize = 1;
+
+/// What a utility's silence means for a connection point, and since when it is silent.
+#[derive(Debug, Clone, Copy)]
+struct Fallback {
+    safe_mode: SafeMode,
+    safe_since: Option<DateTime<Utc>>,
+}
 
 impl LimitBook {
     /// Makes a book without limits.
@@ -54,101 +93,124 @@ impl LimitBook {
         Self::default()
     }
 
-    /// States the import and export capacity of a place.
+    /// States the import and export capacity of a connection point.
     pub fn set_capacity(&mut self, target: NodeId, import: Option<Power>, export: Option<Power>) {
-        self.capacities.insert(target, (import, export));
+        self.capacities.insert(target, [import, export]);
+    }
+
+    /// States the import that the customer at a connection point is always left, for example
+    /// [`super::minimum::section_14a`].
+    pub fn set_guaranteed_minimum(&mut self, node: NodeId, minimum: Power) {
+        self.minima.insert(node, minimum);
+    }
+
+    /// States the members of an area, instead of those it had. Their capacities are those of [`LimitBook::set_capacity`].
+    pub fn set_area(&mut self, area: AreaId, members: Vec<NodeId>) {
+        self.areas.insert(area, members.into_iter().collect());
+    }
+
+    /// States what a connection point falls back to for a utility, and since when it has fallen back
+    /// ([`super::failsafe::Link::safe_since`]).
+    pub fn set_safe_mode(
+        &mut self,
+        node: NodeId,
+        utility: String,
+        safe_mode: SafeMode,
+        safe_since: Option<DateTime<Utc>>,
+    ) {
+        self.safe_modes.entry(node).or_default().insert(utility, Fallback { safe_mode, safe_since });
     }
 
     /// Enters a limit, or replaces the one of the same id.
     pub fn enter(&mut self, limit: GridLimit) {
-        self.limits.insert(limit.id.clone(), limit);
+        let (id, target) = (limit.id.clone(), limit.target.clone());
+        let before = self.limits.insert(id.clone(), limit);
+        if let Some(before) = before.filter(|before| before.target != target)
+            && let Some(ids) = self.by_target.get_mut(&before.target)
+        {
+            ids.remove(&id);
+        }
+        self.by_target.entry(target).or_default().insert(id);
     }
 
-    /// Returns the limits of a place that are not withdrawn, by id.
-    pub fn limits_of<'a, 'b>(&'a self, target: &'b NodeId) -> impl Iterator<Item = &'a GridLimit> + use<'a, 'b> {
-        self.limits.values().filter(move |limit| limit.target == *target && limit.cancelled_at.is_none())
+    /// Returns the limits of a target itself that are not withdrawn, by id.
+    pub fn limits_of<'a, 'b>(&'a self, target: &'b Target) -> impl Iterator<Item = &'a GridLimit> + use<'a, 'b> {
+        self.entered_for(target).filter(|limit| limit.cancelled_at.is_none())
     }
 
     /// Returns the highest revision seen of a utility for a target and programme, of any kind, withdrawn or not.
-    pub fn latest_revision(&self, utility: &str, target: &NodeId, programme: &str) -> Option<i64> {
-        let same =
-            |limit: &&GridLimit| limit.utility == utility && limit.target == *target && limit.programme == programme;
-        self.limits.values().filter(same).map(|limit| limit.revision).max()
+    pub fn latest_revision(&self, utility: &str, target: &Target, programme: &str) -> Option<i64> {
+        let same = |limit: &&GridLimit| limit.utility == utility && limit.programme == programme;
+        self.entered_for(target).filter(same).map(|limit| limit.revision).max()
     }
 
-    /// Returns the places that have limits or a capacity.
-    pub fn targets(&self) -> impl Iterator<Item = &NodeId> {
-        let mut targets: Vec<_> =
-            self.limits.values().map(|limit| &limit.target).chain(self.capacities.keys()).collect();
-        targets.sort();
-        targets.dedup();
-        targets.into_iter()
+    /// Returns everything that the book knows something of, in order: connection points, then areas.
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
+        let nodes = self.capacities.keys().chain(self.minima.keys()).chain(self.safe_modes.keys());
+        let named = nodes.cloned().map(Target::from).chain(self.areas.keys().cloned().map(Target::from));
+        let limited = self.by_target.iter().filter(|(_, ids)| !ids.is_empty()).map(|(target, _)| target.clone());
+        named.chain(limited).collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// Returns what holds at a place over a window, without gaps: pieces in order that cover the whole window.
+    /// Returns what holds at a connection point over a window, without gaps: pieces in order that cover the whole window.
     ///
     /// A window that does not hold an instant has no pieces.
-    pub fn effective(&self, target: &NodeId, window: Interval) -> Vec<EffectiveInterval> {
+    pub fn effective(&self, node: &NodeId, window: Interval) -> Vec<EffectiveInterval> {
+        self.effective_of(&Target::from(node.clone()), window)
+    }
+
+    /// Returns what holds at a target over a window, as [`LimitBook::effective`] does.
+    ///
+    /// For an area these are its own limits and the capacity of all its members together (absent if one has none): what its
+    /// members may draw together because of it, each of them left its guaranteed minimum. It begins when the last member has
+    /// begun.
+    pub fn effective_of(&self, target: &Target, window: Interval) -> Vec<EffectiveInterval> {
         if window.start >= window.end {
             return Vec::new();
         }
-        let programmes = self.programmes(target);
-        let mut edges = vec![window.start, window.end];
-        for timeline in programmes.values() {
-            for (piece, _) in timeline.pieces() {
-                edges.extend([piece.start, piece.end].into_iter().filter(|edge| window.contains(*edge)));
-            }
-        }
-        edges.sort_unstable();
-        edges.dedup();
-        let mut pieces: Vec<EffectiveInterval> = Vec::new();
-        for pair in edges.windows(2) {
-            let piece = self.effective_piece(target, &programmes, Interval { start: pair[0], end: pair[1] });
-            match pieces.last_mut() {
-                Some(last) if same_bounds(last, &piece) => last.interval.end = piece.interval.end,
-                _ => pieces.push(piece),
-            }
-        }
-        pieces
+        Place::of(self, target, window).effective(window)
     }
 
-    fn programmes<'a>(&'a self, target: &NodeId) -> Programmes<'a> {
-        let mut limits: Vec<_> = self.limits_of(target).filter(|limit| limit.kind != LimitKind::Test).collect();
-        limits.sort_by_key(|limit| limit.revision);
-        let mut programmes = Programmes::new();
-        for limit in limits {
-            let timeline = programmes.entry((&limit.utility, &limit.programme)).or_default();
-            for item in limit.intervals.iter().filter(|item| item.interval.start < item.interval.end) {
-                let stated = |power: Option<Power>| power.map(|power| (power, Basis::Limit(limit.id.clone())));
-                timeline.insert(item.interval, (stated(item.maximum_import_w), stated(item.maximum_export_w)));
-            }
+    /// Returns the share of an area's import limits that a member may draw: its share of all members' import capacities, or
+    /// an equal share where a member has none. Exports are divided by export capacities alike. Shares are rounded down to
+    /// whole watts, so that the members hold the area's limit without knowing of each other.
+    ///
+    /// Nothing for an unknown area or one that it is no member of.
+    pub fn share_of(&self, area: &AreaId, node: &NodeId) -> Option<Ratio> {
+        self.shares(area, node).map(|shares| shares[IMPORT].ratio())
+    }
+
+    /// Returns the indices of the intervals whose import limit would be raised to a guaranteed minimum, of a connection
+    /// point or of any member of an area: a utility is warned of them (`BELOW_GUARANTEED_MINIMUM`).
+    pub fn below_guaranteed_minimum(
+        &self,
+        target: &Target,
+        programme: &str,
+        kind: LimitKind,
+        intervals: &[LimitInterval],
+    ) -> Vec<usize> {
+        if lanes::may_go_below_minimum(programme, kind) {
+            return Vec::new();
         }
-        programmes
-    }
-
-    fn effective_piece(&self, target: &NodeId, programmes: &Programmes<'_>, interval: Interval) -> EffectiveInterval {
-        let (import, export) = self.capacities.get(target).copied().unwrap_or_default();
-        let capacity = |power: Option<Power>| power.map(|power| (power, Basis::ConnectionCapacity));
-        let (mut import, mut export) = (capacity(import), capacity(export));
-        for timeline in programmes.values() {
-            if let Some((limit_import, limit_export)) = timeline.at(interval.start) {
-                import = tighter(import, limit_import.clone());
-                export = tighter(export, limit_export.clone());
+        let shares: Vec<(Option<Share>, Power)> = match target {
+            Target::ConnectionPoint(node) => vec![(None, self.minimum(node))],
+            Target::Area(area) => {
+                self.member_shares(area).map(|(shares, least)| (Some(shares[IMPORT]), least)).collect()
             }
-        }
-        EffectiveInterval { interval, maximum_import_w: import, maximum_export_w: export }
+        };
+        let is_below =
+            |import: Power| shares.iter().any(|(share, least)| share.map_or(import, |share| share.of(import)) < *least);
+        let indexed = intervals.iter().enumerate();
+        indexed.filter(|(_, item)| item.maximum_import_w.is_some_and(is_below)).map(|(index, _)| index).collect()
     }
-}
 
-fn tighter(first: Bound, second: Bound) -> Bound {
-    match (first, second) {
-        (Some(first), Some(second)) => Some(if second.0 < first.0 { second } else { first }),
-        (first, second) => first.or(second),
+    fn entered_for<'a, 'b>(&'a self, target: &'b Target) -> impl Iterator<Item = &'a GridLimit> + use<'a, 'b> {
+        self.by_target.get(target).into_iter().flatten().filter_map(|id| self.limits.get(id))
     }
-}
 
-fn same_bounds(first: &EffectiveInterval, second: &EffectiveInterval) -> bool {
-    first.maximum_import_w == second.maximum_import_w && first.maximum_export_w == second.maximum_export_w
+    fn minimum(&self, node: &NodeId) -> Power {
+        self.minima.get(node).copied().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

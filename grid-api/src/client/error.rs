@@ -1,12 +1,13 @@
 //! Why a call of the client failed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use headroom_domain::limit::LimitViolation;
 use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 
-use crate::causes;
+use crate::{causes, proto};
 
 /// Why a call of the client failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,8 @@ pub struct Refused {
     pub message: String,
     /// What is wrong with which field.
     pub fields: Vec<FieldError>,
+    /// What else the server told of it, for example `resume_after_sequence`.
+    pub metadata: BTreeMap<String, String>,
     /// The highest revision seen, when that is the reason.
     pub latest_revision: Option<i64>,
     /// Whether the same request, with the same request id, may be tried again.
@@ -101,9 +104,37 @@ fn refused(status: &Status) -> Refused {
         reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
         message: status.message().to_owned(),
         fields: violations.iter().map(field_error).collect(),
+        metadata: info.into_iter().flat_map(|info| info.metadata.clone()).collect(),
         latest_revision: info.and_then(|info| info.metadata.get("latest_revision")?.parse().ok()),
-        retryable: matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted),
+        retryable: is_retryable(status.code()),
         retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+    }
+}
+
+fn is_retryable(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted)
+}
+
+/// What a batch tells of a submission that was refused.
+impl From<proto::SubmissionError> for ClientError {
+    fn from(error: proto::SubmissionError) -> Self {
+        let code = Code::from(error.code);
+        let metadata: BTreeMap<_, _> = error.metadata.into_iter().map(|fact| (fact.key, fact.value)).collect();
+        let field = |field: proto::FieldViolation| FieldError {
+            path: field.field,
+            reason: field.reason,
+            description: field.description,
+        };
+        Self::Refused(Box::new(Refused {
+            code: format!("{code:?}"),
+            reason: error.reason,
+            message: error.message,
+            fields: error.field_violations.into_iter().map(field).collect(),
+            latest_revision: metadata.get("latest_revision").and_then(|revision| revision.parse().ok()),
+            metadata,
+            retryable: is_retryable(code),
+            retry_after: error.retry_delay_ms.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
+        }))
     }
 }
 
@@ -117,6 +148,7 @@ fn unanswered(error: &(dyn std::error::Error + 'static)) -> Refused {
         reason: reason.to_owned(),
         message: causes(error),
         fields: Vec::new(),
+        metadata: BTreeMap::new(),
         latest_revision: None,
         retryable: true,
         retry_after: None,

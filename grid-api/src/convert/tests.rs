@@ -1,7 +1,13 @@
+mod others;
+
 use headroom_domain::LimitId;
+use headroom_domain::limit::{Basis, EffectiveInterval, GridLimit, LimitInterval, LimitKind, LimitState, Terms};
 use proptest::prelude::*;
 
+use super::limits::{Bound, intervals, intervals_to_proto, state_by_clock, submitted, submitted_to_proto};
 use super::*;
+use crate::model::{LimitWarning, Submitted};
+use crate::proto;
 
 /// Any instant that a timestamp can say.
 fn any_instant() -> impl Strategy<Value = DateTime<Utc>> {
@@ -32,27 +38,51 @@ fn any_kind() -> impl Strategy<Value = LimitKind> {
     prop_oneof![Just(LimitKind::Scheduled), Just(LimitKind::Emergency), Just(LimitKind::Test)]
 }
 
+fn any_terms() -> impl Strategy<Value = Terms> {
+    let times = (proptest::option::of(any_instant()), proptest::option::of(any_instant()));
+    let lengths = (0..=i32::MAX as u32, 0..=i32::MAX as u32);
+    (any::<Option<i32>>(), times, lengths, ".*", ".*").prop_map(
+        |(priority, (issued_at, respond_by), (randomize_start_s, ramp_time_s), reason_code, external_reference)| {
+            Terms { priority, issued_at, respond_by, randomize_start_s, ramp_time_s, reason_code, external_reference }
+        },
+    )
+}
+
+fn any_target() -> impl Strategy<Value = Target> {
+    ("[a-zA-Z0-9][a-zA-Z0-9._~-]{0,20}", any::<bool>())
+        .prop_map(|(id, area)| if area { Target::Area(id.into()) } else { Target::ConnectionPoint(id.into()) })
+}
+
 fn any_limit() -> impl Strategy<Value = GridLimit> {
     let id = "[a-zA-Z0-9][a-zA-Z0-9._~-]{0,20}";
-    let text = (id, id, id, ".*", ".*");
-    (text, any_kind(), any::<i64>(), any_intervals(), any_instant(), proptest::option::of(any_instant())).prop_map(
-        |((utility, id, target, programme, reason), kind, revision, intervals, accepted_at, cancelled_at)| GridLimit {
-            id: names::limit_id(&utility, &id),
-            utility,
-            target: target.into(),
-            programme,
-            kind,
-            revision,
-            intervals,
-            reason,
-            accepted_at,
-            cancelled_at,
+    let text = (id, id, any_target(), ".*", ".*");
+    let times = (any_instant(), proptest::option::of(any_instant()));
+    (text, any_kind(), any::<i64>(), any_intervals(), any_terms(), times).prop_map(
+        |((utility, id, target, programme, reason), kind, revision, intervals, terms, (accepted_at, cancelled_at))| {
+            GridLimit {
+                id: names::limit_id(&utility, &id),
+                utility,
+                target,
+                programme,
+                kind,
+                revision,
+                intervals,
+                reason,
+                terms,
+                accepted_at,
+                cancelled_at,
+            }
         },
     )
 }
 
 fn any_bound() -> impl Strategy<Value = Bound> {
-    let basis = prop_oneof![Just(Basis::ConnectionCapacity), ".*".prop_map(|id| Basis::Limit(LimitId::new(id)))];
+    let basis = prop_oneof![
+        Just(Basis::ConnectionCapacity),
+        Just(Basis::GuaranteedMinimum),
+        "[a-z]{1,9}".prop_map(|utility| Basis::SafeMode { utility }),
+        ".*".prop_map(|id| Basis::Limit(LimitId::new(id))),
+    ];
     (any_power(), basis).prop_map(|(power, basis)| power.map(|power| (power, basis)))
 }
 
@@ -74,7 +104,7 @@ fn any_submitted() -> impl Strategy<Value = Submitted> {
 proptest! {
     #[test]
     fn an_answer_is_read_as_it_was_told(told in any_submitted()) {
-        prop_assert_eq!(submitted(submitted_to_proto(&told), "dso").unwrap(), told);
+        prop_assert_eq!(submitted(submitted_to_proto(&told, DateTime::UNIX_EPOCH), "dso").unwrap(), told);
     }
 
     #[test]
@@ -93,7 +123,7 @@ proptest! {
         let time = Some(Timestamp { seconds, nanos });
         let item = proto::LimitInterval { start_time: time, end_time: time, import_limit_w: limit_w, export_limit_w: limit_w };
         let limit = proto::Limit { name: name.clone(), target: name, kind: number, intervals: vec![item], ..Default::default() };
-        let source = Some(proto::LimitSource { basis: number, limit: String::new() });
+        let source = Some(proto::LimitSource { basis: number, ..Default::default() });
         let piece = proto::EffectiveInterval {
             start_time: time,
             end_time: time,
@@ -140,4 +170,29 @@ fn every_interval_that_cannot_be_read_is_told() {
     let faults = intervals(&[bad, good, proto::LimitInterval { end_time: None, ..bad }]).unwrap_err();
     let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
     assert_eq!(fields, ["intervals[0].start_time", "intervals[2].start_time", "intervals[2].end_time"]);
+}
+
+#[test]
+fn how_far_a_limit_is_follows_from_the_clock() {
+    let at = |minute: i64| DateTime::from_timestamp(60 * minute, 0).unwrap();
+    let time = |minute: i64| Some(timestamp(at(minute)));
+    let item = proto::LimitInterval {
+        start_time: time(10),
+        end_time: time(20),
+        import_limit_w: Some(0),
+        export_limit_w: None,
+    };
+    let told = proto::Limit {
+        name: "utilities/dso/limits/1".to_owned(),
+        target: "connectionPoints/site-a".to_owned(),
+        kind: proto::LimitKind::Scheduled.into(),
+        intervals: vec![item],
+        accept_time: time(0),
+        ..Default::default()
+    };
+    let mut limit = limits::limit(told, "dso").unwrap();
+    let states = [9, 10, 19, 20].map(|minute| state_by_clock(&limit, at(minute)));
+    assert_eq!(states, [LimitState::Scheduled, LimitState::Active, LimitState::Active, LimitState::Completed]);
+    limit.cancelled_at = Some(at(11));
+    assert_eq!(state_by_clock(&limit, at(30)), LimitState::Cancelled);
 }

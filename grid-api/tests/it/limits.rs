@@ -3,7 +3,7 @@
 use headroom_domain::limit::{Basis, LimitKind};
 use headroom_grid_api::{LimitDraft, LimitQuery};
 
-use super::host::{FOREIGN_SITE, SITE};
+use super::host::FOREIGN_SITE;
 use super::*;
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn a_limit_is_submitted_read_back_and_tightened() {
     assert_eq!(utility.get(&first.limit.id).await.unwrap(), first.limit);
     let second = utility.submit(&draft(2, &[(30, 45, 10_000.0)]), request_id(2)).await.unwrap();
     assert_eq!(told(&second.effective), ["30..45 10000"]);
-    let pieces = utility.effective(&SITE.into(), window(-10, 70)).await.unwrap();
+    let pieces = utility.effective(&site(), window(-10, 70)).await.unwrap();
     assert_eq!(told(&pieces), ["-10..0 -", "0..30 40000", "30..45 10000", "45..60 40000", "60..70 -"]);
     let source = pieces[2].maximum_import_w.as_ref().map(|(_, basis)| basis.clone());
     assert_eq!(source, Some(Basis::Limit(second.limit.id)));
@@ -28,7 +28,7 @@ async fn zero_watts_arrive_as_zero_watts() {
     let server = Server::start().await;
     let utility = server.utility();
     utility.submit(&draft(1, &[(0, 60, 0.0)]), request_id(1)).await.unwrap();
-    let pieces = utility.effective(&SITE.into(), window(0, 60)).await.unwrap();
+    let pieces = utility.effective(&site(), window(0, 60)).await.unwrap();
     assert_eq!(told(&pieces), ["0..60 0"]);
     assert_eq!(pieces[0].maximum_export_w, None);
     server.stop().await;
@@ -94,7 +94,7 @@ async fn what_is_wrong_is_told_with_its_path_and_cannot_be_retried() {
     let server = Server::start().await;
     let utility = server.utility();
     let mut limit = draft(0, &[(-20, -10, 1.0), (0, 60, -1.0)]);
-    limit.target = "no such/place".into();
+    limit.target = Target::ConnectionPoint("no such/place".into());
     let refusal = refused(utility.submit(&limit, request_id(1)).await);
     assert_eq!((refusal.code.as_str(), refusal.retryable), ("InvalidArgument", false));
     let fields: Vec<_> = refusal.fields.iter().map(|field| (field.path.as_str(), field.reason.as_str())).collect();
@@ -113,12 +113,13 @@ async fn what_is_wrong_is_told_with_its_path_and_cannot_be_retried() {
 async fn unknown_and_foreign_places_are_refused() {
     let server = Server::start().await;
     let utility = server.utility();
-    let limit_of = |target: &str| LimitDraft { target: target.into(), ..draft(1, &[(0, 60, 1.0)]) };
+    let place = |target: &str| Target::ConnectionPoint(target.into());
+    let limit_of = |target: &str| LimitDraft { target: place(target), ..draft(1, &[(0, 60, 1.0)]) };
     for (target, code, reason) in
         [("nowhere", "NotFound", "TARGET_UNKNOWN"), (FOREIGN_SITE, "PermissionDenied", "NOT_AUTHORISED_FOR_TARGET")]
     {
         let submitted = refused(utility.submit(&limit_of(target), request_id(1)).await);
-        let read = refused(utility.effective(&target.into(), window(0, 60)).await);
+        let read = refused(utility.effective(&place(target), window(0, 60)).await);
         for refusal in [submitted, read] {
             assert_eq!((refusal.code.as_str(), refusal.reason.as_str()), (code, reason));
         }
@@ -138,7 +139,7 @@ async fn a_cancelled_limit_no_longer_holds_and_what_it_replaced_does() {
     assert_eq!(utility.cancel(&second, "a mistake", request_id(3)).await.unwrap(), cancelled);
     assert_eq!(utility.cancel(&second, "again", request_id(4)).await.unwrap(), cancelled);
     assert_eq!(refused(utility.cancel(&second, "other", request_id(4)).await).reason, "REQUEST_ID_REUSED");
-    assert_eq!(told(&utility.effective(&SITE.into(), window(0, 60)).await.unwrap()), ["0..60 40000"]);
+    assert_eq!(told(&utility.effective(&site(), window(0, 60)).await.unwrap()), ["0..60 40000"]);
     let unknown = headroom_grid_api::limit_id("dso-1", "nothing");
     assert_eq!(refused(utility.cancel(&unknown, "", request_id(5)).await).reason, "LIMIT_UNKNOWN");
     assert_eq!(refused(utility.get(&unknown).await).reason, "LIMIT_UNKNOWN");
@@ -164,6 +165,10 @@ async fn a_list_goes_over_pages_and_keeps_to_its_query() {
     let overlapping = LimitQuery { overlaps: Some(window(0, 35)), ..Default::default() };
     assert_eq!(revisions(overlapping.clone()).await, [2, 3]);
     assert_eq!(revisions(LimitQuery { include_cancelled: true, ..overlapping }).await, [1, 2, 3]);
-    assert!(revisions(LimitQuery { target: Some("site-b".into()), ..Default::default() }).await.is_empty());
+    assert!(
+        revisions(LimitQuery { target: Some(Target::ConnectionPoint("site-b".into())), ..Default::default() })
+            .await
+            .is_empty()
+    );
     server.stop().await;
 }

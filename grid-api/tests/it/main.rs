@@ -3,20 +3,28 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod access;
+mod areas;
+mod batch;
+mod changes;
+mod compliance;
 mod connection;
+mod flexibility;
 mod host;
 mod limits;
+mod safe_mode;
+mod security;
 mod standard_services;
+mod statuses;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headroom_domain::limit::{EffectiveInterval, LimitInterval, LimitKind};
+use headroom_domain::limit::{EffectiveInterval, LimitInterval, LimitKind, Target, Terms};
 use headroom_domain::time::ManualClock;
-use headroom_domain::{Interval, Power};
+use headroom_domain::{Interval, NodeId, Power};
 use headroom_grid_api::LimitDraft;
 use headroom_grid_api::client::{ClientError, Refused, Utility};
-use headroom_grid_api::server::{Access, Options, ServeError, serve};
+use headroom_grid_api::server::{Access, Grant, Options, Role, ServeError, TokenGrant, serve};
 use host::{Memory, SITE};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -33,6 +41,10 @@ fn window(start: i64, end: i64) -> Interval {
     Interval { start: at(start), end: at(end) }
 }
 
+fn site() -> Target {
+    Target::ConnectionPoint(SITE.into())
+}
+
 /// A limit of `doe` with one import limit per `(start, end, watts)`.
 fn draft(revision: i64, pieces: &[(i64, i64, f64)]) -> LimitDraft {
     let item = |&(start, end, import_w): &(i64, i64, f64)| LimitInterval {
@@ -41,12 +53,13 @@ fn draft(revision: i64, pieces: &[(i64, i64, f64)]) -> LimitDraft {
         maximum_export_w: None,
     };
     LimitDraft {
-        target: SITE.into(),
+        target: site(),
         programme: "doe".to_owned(),
         kind: LimitKind::Scheduled,
         revision,
         intervals: pieces.iter().map(item).collect(),
         reason: "feeder 7 is hot".to_owned(),
+        terms: Terms::default(),
     }
 }
 
@@ -87,8 +100,13 @@ impl Server {
     /// With a token for `dso-1` and one for `dso-2`.
     fn options() -> Options {
         let tokens = [(TOKEN, "dso-1"), ("the-token-of-dso-2", "dso-2")];
-        let tokens = tokens.map(|(token, utility)| (token.to_owned(), utility.to_owned())).to_vec();
-        Options::new(Arc::new(ManualClock::new(at(0))), Access { tokens, loopback_utility: None })
+        let holder = |(token, utility): (&str, &str)| {
+            let roles = [Role::Submit, Role::Read, Role::Test].into();
+            let grant = Grant { utility: utility.to_owned(), roles, scope: None };
+            TokenGrant { token: token.to_owned(), name: utility.to_owned(), grant }
+        };
+        let access = Access { tokens: tokens.map(holder).to_vec(), ..Access::default() };
+        Options::new(Arc::new(ManualClock::new(at(0))), access)
     }
 
     async fn start_with(access: Access) -> Self {

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use headroom_domain::limit::{Basis, EffectiveInterval};
 use headroom_domain::{Interval, NodeId, Power};
 use headroom_optimizer::flexibility::flexibility;
+use headroom_optimizer::impact::what_if;
 use headroom_optimizer::rolling::step;
 use headroom_optimizer::shadow::{Explained, Limited, explain};
 use headroom_optimizer::snapshot::{NodeLimits, Snapshot, SnapshotError};
 use headroom_optimizer::table::render_explained;
-use headroom_optimizer::what_if::what_if;
 use proptest::prelude::*;
 
 use crate::cases::cases;
@@ -77,13 +77,16 @@ fn a_line_and_a_phase_have_their_prices_too() {
 fn what_a_limit_would_do_is_known_before_it_is_submitted() {
     let snapshot = case("002");
     let gentle = what_if(&snapshot, &[limit("site", &snapshot, (2, 3), 5.0)]).unwrap();
-    assert!(gentle.short.is_empty() && gentle.missed_wh.as_wh() < 10.0, "{gentle:?}");
+    assert!(gentle.short.is_empty() && gentle.not_delivered_wh.as_wh() < 10.0, "{gentle:?}");
     // Of the 5.48 kWh of the cheap hour 2.5 stay, 2.5 move within it, and 0.48 to where a kWh costs 0.2 more.
     assert!((gentle.shifted_wh.as_kwh() - 2.98).abs() < 1e-4, "{gentle:?}");
     assert!((gentle.cost.as_amount() - 0.48 * 0.2).abs() < 1e-4, "{gentle:?}");
     let harsh = what_if(&snapshot, &[limit("site", &snapshot, (0, 4), 0.0)]).unwrap();
     assert_eq!(harsh.short.len(), 2);
-    assert!((harsh.missed_wh.as_kwh() - 22.0).abs() < 0.1 && (harsh.shed_wh.as_kwh() - 22.0).abs() < 0.1, "{harsh:?}");
+    assert!(
+        (harsh.not_delivered_wh.as_kwh() - 22.0).abs() < 0.1 && (harsh.shed_wh.as_kwh() - 22.0).abs() < 0.1,
+        "{harsh:?}"
+    );
     let nothing = what_if(&snapshot, &[]).unwrap();
     assert!(nothing.before == nothing.after && nothing.cost.as_amount() == 0.0);
 }

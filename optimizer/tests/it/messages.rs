@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::forecast::{Forecast, Quantity};
 use headroom_domain::grid::Phase;
 use headroom_domain::invariants::{NodeLoad, import_limit_at, steered_excess};
-use headroom_domain::limit::{GridLimit, LimitBook, LimitInterval, LimitKind};
+use headroom_domain::limit::{GridLimit, LimitBook, LimitInterval, LimitKind, Terms};
 use headroom_domain::profile::{Belief, ChargingProfile};
 use headroom_domain::schedule::Schedule;
 use headroom_domain::session::Appetite;
@@ -208,7 +208,7 @@ impl World {
         self.book.enter(GridLimit {
             id: format!("limit-{}", self.revision).into(),
             utility: "dso".to_owned(),
-            target: self.site.node(),
+            target: self.site.node().into(),
             programme: "flex".to_owned(),
             kind: LimitKind::Scheduled,
             revision: self.revision,
@@ -218,6 +218,7 @@ impl World {
                 maximum_export_w: None,
             }],
             reason: String::new(),
+            terms: Terms::default(),
             accepted_at: self.now,
             cancelled_at: None,
         });

@@ -24,7 +24,7 @@ fn energy_wh(snapshot: &Snapshot, session: &SessionState, power_w: &[Power]) -> 
     sum * session.uptake.as_ratio()
 }
 
-fn check_limits(snapshot: &Snapshot, schedule: &Schedule) {
+pub(crate) fn check_limits(snapshot: &Snapshot, schedule: &Schedule) {
     for (index, window) in snapshot.grid.steps().enumerate().filter(|(_, window)| window.end > snapshot.now) {
         // The lowest limit of the step, at the instants where it can change.
         let edges = snapshot.limits[0].effective.iter().map(|piece| piece.interval.start);
@@ -67,7 +67,7 @@ fn check_limits(snapshot: &Snapshot, schedule: &Schedule) {
     }
 }
 
-fn check_phases(snapshot: &Snapshot, schedule: &Schedule) {
+pub(crate) fn check_phases(snapshot: &Snapshot, schedule: &Schedule) {
     for node in snapshot.tree.nodes() {
         let Some(rated) = node.rating.maximum_phase_current_a else { continue };
         for step in 0..snapshot.grid.len() {

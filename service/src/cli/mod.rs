@@ -10,18 +10,25 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+mod audit;
 mod check_config;
+mod compliance;
 #[cfg(feature = "simulate")]
 mod datasets;
 #[cfg(feature = "simulate")]
 mod demo;
+mod flexibility;
+mod limits;
 mod partners;
 mod plan;
 #[cfg(feature = "simulate")]
 mod report;
 mod serve;
+mod sheet;
 #[cfg(feature = "simulate")]
 mod simulate;
+mod table;
+mod utility;
 
 /// Plans the charging of electric vehicles under the limits of the grid.
 #[derive(Debug, Parser)]
@@ -52,6 +59,14 @@ enum Command {
         /// The configuration file.
         config: PathBuf,
     },
+    /// Submit, watch and withdraw the limits of a utility.
+    Limits(limits::Arguments),
+    /// Show what a place will draw, how far that can be moved, and what a limit would change.
+    Flexibility(flexibility::Arguments),
+    /// Show whether limits were obeyed, by what the meters measured.
+    Compliance(compliance::Arguments),
+    /// Show and verify what utilities changed.
+    Audit(audit::Arguments),
     /// Invite, register and look after OCPI partners of the running service.
     Partners(partners::Arguments),
     /// Solve a saved problem.
@@ -81,6 +96,10 @@ enum Outcome {
     Done,
     /// A partner's data cannot be taken without loss.
     SomethingLost,
+    /// The server took some of what was submitted, not all.
+    SomethingRefused,
+    /// What was waited for will not come.
+    NotReached,
     #[cfg(feature = "simulate")]
     LimitViolated,
 }
@@ -101,7 +120,7 @@ pub fn main() -> ExitCode {
     };
     match runtime.block_on(run(cli.command)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::SomethingLost) => ExitCode::FAILURE,
+        Ok(Outcome::SomethingLost | Outcome::SomethingRefused | Outcome::NotReached) => ExitCode::FAILURE,
         #[cfg(feature = "simulate")]
         Ok(Outcome::LimitViolated) => ExitCode::from(3),
         Err(error) => {
@@ -115,6 +134,10 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Serve { config } => serve::run(&config).await,
         Command::CheckConfig { config } => check_config::run(&config),
+        Command::Limits(arguments) => Box::pin(limits::run(arguments)).await,
+        Command::Flexibility(arguments) => Box::pin(flexibility::run(arguments)).await,
+        Command::Compliance(arguments) => Box::pin(compliance::run(arguments)).await,
+        Command::Audit(arguments) => Box::pin(audit::run(arguments)).await,
         Command::Partners(arguments) => Box::pin(partners::run(arguments)).await,
         Command::Plan(arguments) => plan::run(&arguments),
         #[cfg(feature = "simulate")]
@@ -135,9 +158,14 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
 
 /// Writes a result to stdout. A reader that has seen enough (`| head`) is no mistake.
 fn say(result: &str) -> anyhow::Result<()> {
+    say_while_read(result).map(drop)
+}
+
+/// As [`say`]; returns whether anyone still reads.
+fn say_while_read(result: &str) -> anyhow::Result<bool> {
     match writeln!(std::io::stdout().lock(), "{result}") {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("writing to stdout"),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.context("writing to stdout").map(|()| true),
     }
 }
 

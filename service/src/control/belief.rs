@@ -34,6 +34,8 @@ pub struct StationState {
     pub certain_until: DateTime<Utc>,
     /// Whether the last word was an acknowledgement (or nothing was ever asked).
     pub responsive: bool,
+    /// Whether the last word was a refusal.
+    pub refused: bool,
     /// Whether a request is under way.
     pub under_way: bool,
     /// Before this nothing is sent, because the last tries failed.
@@ -111,6 +113,7 @@ pub fn station_state(requests: &[&ProfileRequest], report: Option<&StationReport
         in_force_since: newest_in_force.and_then(|index| requests[index].settled_at),
         certain_until: possible.iter().map(|request| request.created_at).min().unwrap_or(DateTime::<Utc>::MAX_UTC),
         responsive: failures == 0,
+        refused: settled.last().is_some_and(|request| request.state == RequestState::Refused),
         under_way: requests
             .iter()
             .any(|request| matches!(request.state, RequestState::Created | RequestState::Waiting)),

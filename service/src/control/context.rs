@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use headroom_domain::grid::GridTree;
+use headroom_domain::limit::EffectiveInterval;
+use headroom_domain::limit::minimum::section_14a;
 use headroom_domain::location::{Connector, Supply};
 use headroom_domain::session::Session;
 use headroom_domain::site::{Site, SiteError, SiteEvse};
@@ -12,9 +14,11 @@ use headroom_domain::{Clock, NodeId, PartnerId, Power};
 use parking_lot::RwLock;
 use tokio::sync::{Notify, watch};
 
+use super::links::Links;
+use super::obedience::SiteObedience;
 use super::plan::PlanState;
 use super::wake::{Resync, Wake};
-use crate::config::{Checked, Control, SiteEntry};
+use crate::config::{Checked, Control, GuaranteedMinimum, SiteEntry, UtilityEntry};
 use crate::store::Store;
 
 /// What every part of the running service shares.
@@ -27,8 +31,16 @@ pub struct Context {
     pub settings: Control,
     /// The sites.
     pub sites: Vec<SiteContext>,
+    /// The utilities and what they may limit.
+    pub utilities: Vec<UtilityEntry>,
+    /// The links to utilities.
+    pub links: Links,
+    /// Counts changes that a utility would be told.
+    pub utility_news: watch::Sender<u64>,
     /// Calls the control loop.
     pub wake: Wake,
+    /// Whether every site has been looked at once.
+    pub planned: watch::Sender<bool>,
     /// Calls for the sessions of partners.
     pub resync: Resync,
     /// Calls the outbox.
@@ -36,6 +48,9 @@ pub struct Context {
     /// Counts changes that a page would show.
     pub changes: watch::Sender<u64>,
     plans: RwLock<BTreeMap<String, Arc<PlanState>>>,
+    obedience: RwLock<BTreeMap<NodeId, SiteObedience>>,
+    /// What was last written down to be in force; only saves writing it again.
+    in_force: RwLock<BTreeMap<NodeId, EffectiveInterval>>,
     clock_speed: f64,
 }
 
@@ -54,7 +69,7 @@ pub struct SiteContext {
 
 impl Context {
     /// Puts the parts together.
-    pub fn new(checked: &Checked, store: Store, clock: Arc<dyn Clock>) -> Result<Self, SiteError> {
+    pub fn new(checked: &Checked, store: Store, clock: Arc<dyn Clock>, links: Links) -> Result<Self, SiteError> {
         let site = |(site, entry): (&Site, &SiteEntry)| {
             Ok(SiteContext {
                 site: site.clone(),
@@ -68,11 +83,17 @@ impl Context {
             clock,
             settings: checked.config.control.clone(),
             sites: checked.sites.iter().zip(&checked.config.sites).map(site).collect::<Result<_, SiteError>>()?,
+            utilities: checked.config.utilities.clone(),
+            links,
+            utility_news: watch::Sender::new(0),
+            planned: watch::Sender::new(false),
             wake: Wake::default(),
             resync: Resync::default(),
             outbox: Notify::new(),
             changes: watch::Sender::new(0),
             plans: RwLock::default(),
+            obedience: RwLock::default(),
+            in_force: RwLock::default(),
             clock_speed: checked.config.clock.map_or(1.0, |rate| rate.speed),
         })
     }
@@ -97,6 +118,23 @@ impl Context {
         self.plans.write().insert(site.to_owned(), Arc::new(plan));
     }
 
+    /// Returns how the sessions of a site obey its plan, as of the last look.
+    pub fn obedience(&self, node: &NodeId) -> Option<SiteObedience> {
+        self.obedience.read().get(node).cloned()
+    }
+
+    /// Notes what is written down to be in force at a connection point; tells whether it is something else than before.
+    pub(super) fn changes_in_force(&self, node: &NodeId, piece: &EffectiveInterval) -> bool {
+        let bounds = |piece: &EffectiveInterval| (piece.maximum_import_w.clone(), piece.maximum_export_w.clone());
+        let before = self.in_force.write().insert(node.clone(), piece.clone());
+        before.is_none_or(|before| bounds(&before) != bounds(piece))
+    }
+
+    /// Notes how the sessions of a site obey its plan.
+    pub(super) fn set_obedience(&self, node: NodeId, obedience: SiteObedience) {
+        self.obedience.write().insert(node, obedience);
+    }
+
     /// Returns what the plan in force keeps free for the base load of a site at an instant.
     pub fn reserved_base_load(&self, site: &str, at: DateTime<Utc>) -> Option<Power> {
         let plan = self.plan(site)?;
@@ -108,6 +146,11 @@ impl Context {
         self.clock_speed
     }
 
+    /// Says that something a utility would be told has changed.
+    pub fn tell_utilities(&self) {
+        self.utility_news.send_modify(|count| *count += 1);
+    }
+
     /// Says that something a page would show has changed.
     pub fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
@@ -115,6 +158,25 @@ impl Context {
 }
 
 impl SiteContext {
+    /// Returns what its connection may draw.
+    pub fn import_capacity(&self) -> Power {
+        Power::from_kw(self.site.import_capacity_kw)
+    }
+
+    /// Returns the controllable units behind its connection point.
+    pub fn controllable_units(&self) -> u32 {
+        let evses = u32::try_from(self.site.evses.len()).unwrap_or(u32::MAX);
+        self.entry.controllable_units.unwrap_or(evses)
+    }
+
+    /// Returns what limits leave it.
+    pub fn guaranteed_minimum(&self) -> Option<Power> {
+        self.entry.guaranteed_minimum.map(|minimum| match minimum {
+            GuaranteedMinimum::Kw(kw) => Power::from_kw(kw),
+            GuaranteedMinimum::Section14a => section_14a(self.controllable_units()),
+        })
+    }
+
     /// Tells whether a session takes place here.
     pub fn hosts(&self, session: &Session) -> bool {
         session.key.partner == self.partner

@@ -7,7 +7,7 @@ use headroom_domain::forecast::Forecast;
 use headroom_domain::limit::{EffectiveInterval, LimitBook};
 use headroom_domain::location::{Evse, Location};
 use headroom_domain::preference::ProfileType;
-use headroom_domain::session::{Session, SessionStatus};
+use headroom_domain::session::Session;
 use headroom_domain::site::SiteEvse;
 use headroom_domain::tariff::{Tariff, TariffType, choose};
 use headroom_domain::{Interval, Power, SessionId};
@@ -18,10 +18,11 @@ use tracing::warn;
 
 use super::belief::{StationState, station_state};
 use super::context::{Context, SiteContext};
-use crate::store::{Kind, ProfileRequest, Store, StoreError};
+use super::known::Known;
+use crate::store::{Store, StoreError};
 
 /// How far ahead limits are looked up, beyond the plan, so that dead-man tails fit them.
-const LIMITS_AHEAD: TimeDelta = TimeDelta::days(7);
+pub const LIMITS_AHEAD: TimeDelta = TimeDelta::days(7);
 /// How much history a base load is learnt from.
 const HISTORY: TimeDelta = TimeDelta::days(35);
 /// How long a learnt base load is used.
@@ -89,32 +90,25 @@ async fn base_load_readings(
     Ok(readings.into_iter().filter_map(|reading| Some((reading.interval(), reading.base_load_w?))).collect())
 }
 
-impl SiteContext {
-    /// Returns all limits of the site with its capacity.
-    pub async fn limit_book(&self, store: &Store) -> Result<LimitBook, StoreError> {
-        let mut book = LimitBook::new();
-        book.set_capacity(self.site.node(), Some(Power::from_kw(self.site.import_capacity_kw)), None);
-        for limit in store.limits(&self.site.node()).await? {
-            book.enter(limit);
-        }
-        Ok(book)
-    }
-}
-
 impl Facts {
     /// Reads what is known of a site now.
-    pub async fn gather(context: &Context, site: &SiteContext, forecasts: &Forecasts) -> Result<Self, StoreError> {
+    pub async fn gather(
+        context: &Context,
+        site: &SiteContext,
+        forecasts: &Forecasts,
+        book: &LimitBook,
+        known: &Known,
+    ) -> Result<Self, StoreError> {
         let store = &context.store;
         let now = context.clock.now();
         let grid = planning_grid(now);
         let window = Interval { start: grid.start(), end: grid.end() + LIMITS_AHEAD };
-        let locations: Vec<Location> = store.open_objects(Kind::Location).await?;
-        let locations: Vec<_> = locations.into_iter().filter(|location| site.publishes(location)).collect();
+        let locations = known.locations(site);
         let mut facts = Self {
             now,
-            effective: site.limit_book(store).await?.effective(&site.site.node(), window),
+            effective: book.effective(&site.site.node(), window),
             base_load: forecasts.predict(site, store, now).await?,
-            tariff: tariff(&store.open_objects(Kind::Tariff).await?, &locations, now),
+            tariff: tariff(&known.tariffs, &locations, now),
             peak_so_far: match site.site.demand_charge_per_kw {
                 Some(_) => store.peak_since(&site.site.id, month_start(site, now)).await?,
                 None => Power::ZERO,
@@ -123,7 +117,7 @@ impl Facts {
             reported: BTreeMap::new(),
             stations: BTreeMap::new(),
         };
-        facts.gather_sessions(store, site, &locations).await?;
+        facts.gather_sessions(store, site, known, &locations).await?;
         Ok(facts)
     }
 
@@ -131,28 +125,25 @@ impl Facts {
         &mut self,
         store: &Store,
         site: &SiteContext,
+        known: &Known,
         locations: &[Location],
     ) -> Result<(), StoreError> {
-        let mut preferences = store.preferences().await?;
-        let mut uptakes: BTreeMap<SessionId, Uptake> = store.uptakes().await?;
-        let requests = store.requests_of_open_sessions().await?;
-        let reports = store.station_reports().await?;
         let unsteerable = unsteerable(store, locations).await?;
         let mut learnt = BTreeMap::new();
-        let reported: Vec<Session> = store.open_objects(Kind::Session).await?;
-        for session in
-            reported.into_iter().filter(|session| session.status == SessionStatus::Active && site.hosts(session))
-        {
+        for session in known.sessions(site) {
             let id = session.key.session_id();
-            let Some(evse) = site.evse(&session) else {
+            let Some(evse) = site.evse(session) else {
                 warn!(session = %id, evse = session.evse_uid, "its EVSE is not in the site's description: it is not steered");
                 continue;
             };
-            let own: Vec<&ProfileRequest> = requests.iter().filter(|request| request.session == id).collect();
-            let station = station_state(&own, reports.get(&id), site.site.station_default(evse).unwrap_or_default());
-            let mut uptake = uptakes.remove(&id).unwrap_or_else(|| Uptake::new(evse.phases.len()));
-            if let Some(reading) = reading(&session, &station) {
+            let default = site.site.station_default(evse).unwrap_or_default();
+            let station = station_state(&known.requests(&id), known.reports.get(&id), default);
+            let before = known.uptakes.get(&id);
+            let mut uptake = before.cloned().unwrap_or_else(|| Uptake::new(evse.phases.len()));
+            if let Some(reading) = reading(session, &station) {
                 uptake.observe(reading);
+            }
+            if before != Some(&uptake) {
                 learnt.insert(id.clone(), uptake.clone());
             }
             self.sessions.push(ObservedSession {
@@ -162,7 +153,7 @@ impl Facts {
                 started_at: session.started_at,
                 energy_wh: session.energy_wh,
                 power_w: session.power_w,
-                preference: preferences.remove(&id),
+                preference: known.preferences.get(&id).cloned(),
                 belief: station.belief.clone(),
                 responsive: station.may_be_told(self.now),
                 uptake: uptake.cautious_share(),
@@ -171,20 +162,14 @@ impl Facts {
                 appetite: uptake.appetite(),
             });
             self.stations.insert(id.clone(), station);
-            self.reported.insert(id, session);
+            self.reported.insert(id, session.clone());
         }
-        store.save_uptakes(&learnt).await
+        if learnt.is_empty() { Ok(()) } else { store.save_uptakes(&learnt).await }
     }
 
     /// Returns the names of the sessions.
     pub fn session_ids(&self) -> BTreeSet<&SessionId> {
         self.sessions.iter().map(|session| &session.id).collect()
-    }
-}
-
-impl SiteContext {
-    fn publishes(&self, location: &Location) -> bool {
-        location.partner == self.partner && self.entry.locations.iter().any(|id| id.eq_ignore_ascii_case(&location.id))
     }
 }
 

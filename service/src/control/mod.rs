@@ -6,6 +6,10 @@
 pub mod belief;
 mod context;
 mod facts;
+mod known;
+mod limits;
+pub mod links;
+pub mod obedience;
 pub mod outbox;
 pub mod pace;
 mod plan;
@@ -16,6 +20,9 @@ mod wake;
 
 pub use belief::{StationState, agrees, station_state};
 pub use context::{Context, SiteContext};
-pub use facts::{Facts, Forecasts};
+pub use facts::{Facts, Forecasts, LIMITS_AHEAD};
+pub use known::Known;
+pub use limits::span;
+pub use links::Links;
 pub use plan::PlanState;
 pub use view::Views;

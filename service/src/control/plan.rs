@@ -18,6 +18,8 @@ pub struct PlanState {
     pub schedule: Schedule,
     /// Base load as expected, per step of the schedule.
     pub base_load_expected_w: Vec<Power>,
+    /// Base load that it falls short of with a probability of 10 %, and exceeds with one of 10 %, per step of the schedule.
+    pub base_load_band_w: (Vec<Power>, Vec<Power>),
     /// Base load kept free, per step of the schedule.
     pub guard_w: Vec<Power>,
     /// Of its prices, ISO 4217; `XXX` where there are none.
@@ -26,4 +28,17 @@ pub struct PlanState {
     pub withheld: Vec<(SessionId, Reason)>,
     /// When it was made.
     pub made_at: DateTime<Utc>,
+    /// When what would be drawn without limits was last written down.
+    pub baseline_at: DateTime<Utc>,
+}
+
+impl PlanState {
+    /// Returns the import that is planned, base load as expected. **Shape**: a value per step of the schedule. **Units**: W.
+    pub fn import_w(&self) -> Vec<Power> {
+        let drawn = |step: usize| -> Power {
+            let sessions = self.snapshot.sessions.iter().zip(&self.schedule.sessions);
+            sessions.map(|(state, session)| state.load(session.power_w[step])).sum()
+        };
+        self.base_load_expected_w.iter().enumerate().map(|(step, base)| *base + drawn(step)).collect()
+    }
 }

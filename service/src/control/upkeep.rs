@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headroom_grid_api::server::REQUEST_ID_KEPT;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
@@ -31,6 +32,12 @@ async fn tidy(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError> {
     store.forget_measurements(before(settings.keep_readings_days)).await?;
     let requests = store.forget_requests(before(settings.keep_requests_days)).await?;
     let cdrs = store.forget_cdrs(before(settings.keep_cdrs_days)).await?;
-    debug!(requests, cdrs, "what has had its time is forgotten");
+    let limits = store.forget_limits_before(before(settings.keep_limits_days)).await?;
+    store.forget_requests_before(now - REQUEST_ID_KEPT).await?;
+    store.forget_statuses_before(before(settings.keep_limits_days)).await?;
+    store.forget_in_force_before(before(settings.keep_readings_days)).await?;
+    store.forget_baselines_before(before(settings.keep_readings_days)).await?;
+    store.forget_enrolment_before(before(settings.keep_limits_days)).await?;
+    debug!(limits, requests, cdrs, "what has had its time is forgotten");
     Ok(())
 }

@@ -80,10 +80,10 @@ impl<'a> SiteLook<'a> {
         let since = self.now - SHOWN_PAST;
         let ahead_until = self.plan.as_ref().map_or(self.now + SHOWN_PAST, |plan| plan.schedule.grid.end());
         let window = Interval { start: since, end: ahead_until.max(self.now + TimeDelta::minutes(1)) };
-        let mut limits = store.limits(&self.site.site.node()).await?;
+        let mut limits = self.context.limits_of(self.site).await?;
         limits.reverse();
         let limits_log: Vec<LimitEntry> = limits.iter().map(LimitEntry::from).collect();
-        let effective = self.site.limit_book(store).await?.effective(&self.site.site.node(), window);
+        let effective = self.context.limit_book(since).await?.effective(&self.site.site.node(), window);
         let readings = store.readings_since(&self.site.site.id, since).await?;
         let sessions: Vec<Session> =
             store.sessions_since(since).await?.into_iter().filter(|session| self.site.hosts(session)).collect();

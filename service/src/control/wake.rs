@@ -12,9 +12,16 @@ use tokio::sync::Notify;
 pub struct Wake {
     notify: Notify,
     replan: AtomicBool,
+    emergency: AtomicBool,
 }
 
 impl Wake {
+    /// Asks to cut at once what an emergency limit forbids, and for a new plan after.
+    pub fn emergency(&self) {
+        self.emergency.store(true, Ordering::SeqCst);
+        self.replan();
+    }
+
     /// Asks for a new plan: something is different (limit, plug-in, preference, refusal, silence).
     pub fn replan(&self) {
         self.replan.store(true, Ordering::SeqCst);
@@ -29,6 +36,11 @@ impl Wake {
     /// Waits for a call.
     pub(super) async fn called(&self) {
         self.notify.notified().await;
+    }
+
+    /// Tells whether there was an emergency since the last time this was asked.
+    pub(super) fn take_emergency(&self) -> bool {
+        self.emergency.swap(false, Ordering::SeqCst)
     }
 
     /// Tells whether a new plan was asked for since the last time this was asked.

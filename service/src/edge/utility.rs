@@ -1,187 +1,144 @@
-//! What utilities submit.
+//! What utilities ask, answered from the record and the plans in force.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitKind};
-use headroom_domain::{Interval, LimitId, NodeId};
-use headroom_grid_api::server::{Cancellation, Page, Refusal, Submission, UtilityHost};
-use headroom_grid_api::{LimitQuery, LimitWarning, Submitted, limit_id};
-use tracing::{error, info};
-use uuid::Uuid;
+use headroom_domain::limit::{LimitViolation, Target};
+use headroom_domain::{AreaId, LimitId, NodeId};
+use headroom_grid_api::GridArea;
+use headroom_grid_api::audit::hex;
+use headroom_grid_api::server::{Caller, Refusal, RequestKey};
+use tracing::error;
 
-use crate::config::UtilityEntry;
 use crate::control::{Context, SiteContext};
-use crate::store::{AcceptedLimit, LimitRequest, StoreError};
+use crate::store::{Change, Conflict, StoreError};
 
-/// Answers utilities from the record.
+mod areas;
+mod compliance;
+mod flexibility;
+mod limits;
+mod refusals;
+mod samples;
+mod warnings;
+
+pub use areas::note_enrolment;
+use refusals::Refusals;
+
+/// Answers utilities.
 pub struct UtilityEdge {
     context: Arc<Context>,
-    utilities: Vec<UtilityEntry>,
+    refusals: Refusals,
 }
 
 impl UtilityEdge {
     /// Makes the edge.
-    pub fn new(context: Arc<Context>, utilities: Vec<UtilityEntry>) -> Self {
-        Self { context, utilities }
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { context, refusals: Refusals::default() }
     }
 
-    fn site(&self, utility: &str, target: &NodeId) -> Result<&SiteContext, Refusal> {
-        let site =
-            self.context.site_of_node(target).ok_or_else(|| Refusal::TargetUnknown { target: target.clone() })?;
-        let entry = self.utilities.iter().find(|entry| entry.name == utility);
-        if entry.is_some_and(|entry| entry.sites.contains(&site.site.id)) {
-            Ok(site)
-        } else {
-            Err(Refusal::NotAuthorised { utility: utility.to_owned(), target: target.clone() })
-        }
-    }
-
-    async fn book(&self, site: &SiteContext) -> Result<LimitBook, Refusal> {
-        site.limit_book(&self.context.store).await.map_err(|error| unavailable(&error))
-    }
-}
-
-impl UtilityHost for UtilityEdge {
-    async fn submit_limit(&self, submission: Submission) -> Result<Submitted, Refusal> {
-        let Submission { utility, draft, request_id, request_hash, validate_only } = submission;
-        if let Some(answered) =
-            self.recorded_submission(&utility, request_id, &request_hash).await?.filter(|_| !validate_only)
-        {
-            return Ok(answered);
-        }
-        let site = self.site(&utility, &draft.target)?;
-        let id = limit_id(&utility, &Uuid::new_v4().to_string());
-        let limit = draft.into_limit(id, utility.clone(), self.context.clock.now());
-        let limit = if validate_only {
-            self.validate(limit).await?
-        } else {
-            let hash = hex(&request_hash);
-            let request = LimitRequest { utility: &utility, request_id: &request_id.to_string(), hash: &hash };
-            let answer = self.context.store.accept_limit(request, &limit).await.map_err(|error| unavailable(&error))?;
-            let limit = recorded(answer, request_id, &limit)?;
-            info!(limit = %limit.id, target = %limit.target, "limit accepted");
-            self.context.wake.replan();
-            limit
+    /// Returns the sites behind a target that the caller may limit and see.
+    ///
+    /// **Errors**: `TargetUnknown`, also for another utility's area; `NotAuthorised`; `Unavailable`.
+    async fn sites(&self, caller: &Caller, target: &Target) -> Result<Vec<&SiteContext>, Refusal> {
+        let refused = || Refusal::NotAuthorised {
+            principal: caller.principal.clone(),
+            utility: caller.utility.clone(),
+            target: target.clone(),
         };
-        self.submitted(site, limit).await
-    }
-
-    async fn recorded_submission(
-        &self,
-        utility: &str,
-        request_id: Uuid,
-        request_hash: &[u8; 32],
-    ) -> Result<Option<Submitted>, Refusal> {
-        let hash = hex(request_hash);
-        let request = LimitRequest { utility, request_id: &request_id.to_string(), hash: &hash };
-        match self.context.store.answered(request).await.map_err(|error| unavailable(&error))? {
-            Some(AcceptedLimit::Repeated(limit)) => {
-                let site = self.context.site_of_node(&limit.target);
-                let site = site.ok_or_else(|| Refusal::TargetUnknown { target: limit.target.clone() })?;
-                Ok(Some(self.submitted(site, *limit).await?))
+        match target {
+            Target::ConnectionPoint(node) => {
+                let site = self.context.site_of_node(node).ok_or_else(|| unknown(target))?;
+                let allowed = self.is_of(caller, site) && self.in_scope(caller, node).await?;
+                if allowed { Ok(vec![site]) } else { Err(refused()) }
             }
-            Some(_) => Err(Refusal::RequestIdReused { request_id }),
-            None => Ok(None),
+            Target::Area(id) => {
+                let area = self.own_area(caller, id).await?;
+                if caller.scope.as_ref().is_some_and(|scope| !scope.contains(target)) {
+                    return Err(refused());
+                }
+                let members = area.members.iter().filter_map(|member| self.context.site_of_node(member));
+                Ok(members.filter(|site| self.is_of(caller, site)).collect())
+            }
         }
     }
 
-    async fn cancel_limit(&self, cancellation: Cancellation) -> Result<GridLimit, Refusal> {
-        let Cancellation { utility, limit: id, request_id, request_hash, .. } = cancellation;
-        let hash = hex(&request_hash);
-        let request = LimitRequest { utility: &utility, request_id: &request_id.to_string(), hash: &hash };
-        let answer = self
-            .context
-            .store
-            .cancel_limit(request, &id, self.context.clock.now())
-            .await
-            .map_err(|error| unavailable(&error))?;
-        self.context.wake.replan();
-        match answer {
-            AcceptedLimit::New(limit) | AcceptedLimit::Repeated(limit) => Ok(*limit),
-            AcceptedLimit::Reused => Err(Refusal::RequestIdReused { request_id }),
-            AcceptedLimit::NotFound | AcceptedLimit::Stale { .. } => Err(Refusal::LimitUnknown { limit: id }),
+    /// Returns all connection points that a caller may limit and see, by name.
+    async fn visible(&self, caller: &Caller) -> Result<Vec<&SiteContext>, Refusal> {
+        let scope = self.scope(caller).await?;
+        let in_scope = |site: &&SiteContext| scope.as_ref().is_none_or(|scope| scope.contains(&site.site.node()));
+        let sites = self.context.sites.iter().filter(|site| self.is_of(caller, site));
+        let mut sites: Vec<_> = sites.filter(in_scope).collect();
+        sites.sort_by(|one, other| one.site.id.cmp(&other.site.id));
+        Ok(sites)
+    }
+
+    fn is_of(&self, caller: &Caller, site: &SiteContext) -> bool {
+        let entry = self.context.utilities.iter().find(|entry| entry.name == caller.utility);
+        entry.is_some_and(|entry| entry.sites.contains(&site.site.id))
+    }
+
+    async fn in_scope(&self, caller: &Caller, node: &NodeId) -> Result<bool, Refusal> {
+        Ok(self.scope(caller).await?.is_none_or(|scope| scope.contains(node)))
+    }
+
+    /// Returns the connection points that a caller is restricted to, if it is; areas stand for their members.
+    async fn scope(&self, caller: &Caller) -> Result<Option<BTreeSet<NodeId>>, Refusal> {
+        let Some(scope) = &caller.scope else { return Ok(None) };
+        let mut nodes = BTreeSet::new();
+        for target in scope {
+            match target {
+                Target::ConnectionPoint(node) => {
+                    nodes.insert(node.clone());
+                }
+                Target::Area(area) => {
+                    let area = self.context.store.area(area).await.map_err(|error| unavailable(&error))?;
+                    nodes.extend(
+                        area.filter(|area| area.utility == caller.utility).into_iter().flat_map(|area| area.members),
+                    );
+                }
+            }
         }
+        Ok(Some(nodes))
     }
 
-    async fn effective_limit(
-        &self,
-        utility: &str,
-        target: &NodeId,
-        window: Interval,
-    ) -> Result<Vec<EffectiveInterval>, Refusal> {
-        let site = self.site(utility, target)?;
-        Ok(self.book(site).await?.effective(target, window))
+    /// Returns an area of the caller's utility; those of others are not known to it.
+    async fn own_area(&self, caller: &Caller, id: &AreaId) -> Result<GridArea, Refusal> {
+        let area = self.context.store.area(id).await.map_err(|error| unavailable(&error))?;
+        area.filter(|area| area.utility == caller.utility).ok_or_else(|| unknown(&Target::from(id.clone())))
     }
 
-    async fn limit(&self, id: &LimitId) -> Result<GridLimit, Refusal> {
-        let limit = self.context.store.limit(id).await.map_err(|error| unavailable(&error))?;
-        limit.ok_or_else(|| Refusal::LimitUnknown { limit: id.clone() })
-    }
-
-    async fn limits(&self, utility: &str, query: &LimitQuery, page: &Page) -> Result<Vec<GridLimit>, Refusal> {
-        let all = self.context.store.limits_of(utility).await.map_err(|error| unavailable(&error))?;
-        // The place is found first: the limit that a page ended with may have stopped matching meanwhile.
-        let begin = match &page.after {
-            None => 0,
-            Some(after) => all.iter().position(|limit| limit.id == *after).map_or(all.len(), |position| position + 1),
-        };
-        Ok(all.into_iter().skip(begin).filter(|limit| query.matches(limit)).take(page.size).collect())
+    /// Describes a change to the record.
+    fn change(&self, caller: &Caller, request: RequestKey, method: &str, resource: String, target: &Target) -> Change {
+        Change {
+            utility: caller.utility.clone(),
+            request_id: request.id.to_string(),
+            hash: hex(&request.hash),
+            method: method.to_owned(),
+            principal: caller.principal.clone(),
+            resource,
+            target: Some(target.clone()),
+            at: self.context.clock.now(),
+        }
     }
 }
 
-impl UtilityEdge {
-    async fn submitted(&self, site: &SiteContext, limit: GridLimit) -> Result<Submitted, Refusal> {
-        let mut book = self.book(site).await?;
-        book.enter(limit.clone());
-        let now = self.context.clock.now();
-        let window = limit
-            .intervals
-            .first()
-            .zip(limit.intervals.last())
-            .and_then(|(first, last)| Interval::new(first.interval.start.max(now), last.interval.end));
-        let effective = window.map(|window| book.effective(&limit.target, window)).unwrap_or_default();
-        Ok(Submitted { warnings: warnings(site, &limit), limit, effective })
-    }
-
-    async fn validate(&self, mut limit: GridLimit) -> Result<GridLimit, Refusal> {
-        let latest = self.context.store.latest_revision(&limit).await.map_err(|error| unavailable(&error))?;
-        if let Some(latest) = latest.filter(|latest| *latest >= limit.revision) {
-            return Err(Refusal::StaleRevision { revision: limit.revision, latest });
-        }
-        limit.id = LimitId::new("");
-        Ok(limit)
+/// Puts a conflict with what is there into the words of the interface. `revision` is what was submitted.
+fn refused(conflict: Conflict, target: &Target, limit: &LimitId, revision: i64) -> Refusal {
+    match conflict {
+        Conflict::StaleRevision { latest } => Refusal::StaleRevision { revision, latest },
+        Conflict::EtagMismatch { etag } => Refusal::EtagMismatch { target: target.clone(), etag },
+        Conflict::Unknown => Refusal::LimitUnknown { limit: limit.clone() },
+        Conflict::Taken => Refusal::Invalid(vec![LimitViolation {
+            field: "area.name".to_owned(),
+            code: "AREA_NAME_TAKEN",
+            rule: format!("{target} is another's: choose a name of your own, such as one that begins with yours"),
+        }]),
     }
 }
 
-fn recorded(answer: AcceptedLimit, request_id: Uuid, limit: &GridLimit) -> Result<GridLimit, Refusal> {
-    match answer {
-        AcceptedLimit::New(limit) | AcceptedLimit::Repeated(limit) => Ok(*limit),
-        AcceptedLimit::Reused => Err(Refusal::RequestIdReused { request_id }),
-        AcceptedLimit::Stale { latest } => Err(Refusal::StaleRevision { revision: limit.revision, latest }),
-        AcceptedLimit::NotFound => Err(Refusal::LimitUnknown { limit: limit.id.clone() }),
-    }
-}
-
-fn warnings(site: &SiteContext, limit: &GridLimit) -> Vec<LimitWarning> {
-    let mut found = Vec::new();
-    if limit.kind == LimitKind::Test {
-        let message = "a test limit is recorded and shown but never obeyed".to_owned();
-        found.push(LimitWarning { code: "TEST_LIMIT".to_owned(), interval_index: None, message });
-    }
-    let capacity_kw = site.site.import_capacity_kw;
-    for (index, item) in limit.intervals.iter().enumerate() {
-        if item.maximum_import_w.is_some_and(|power| power.as_kw() > capacity_kw) {
-            let message = format!("the connection's capacity of {capacity_kw} kW is tighter and stays in force");
-            found.push(LimitWarning {
-                code: "ABOVE_CONNECTION_CAPACITY".to_owned(),
-                interval_index: Some(index),
-                message,
-            });
-        }
-    }
-    found
+fn unknown(target: &Target) -> Refusal {
+    Refusal::TargetUnknown { target: target.clone() }
 }
 
 fn unavailable(error: &StoreError) -> Refusal {
@@ -189,10 +146,7 @@ fn unavailable(error: &StoreError) -> Refusal {
     Refusal::Unavailable { message: "the store does not answer".to_owned(), retry_after: Duration::from_secs(1) }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
+fn not_planned_yet() -> Refusal {
+    let message = "the first plan of a site is not made yet".to_owned();
+    Refusal::Unavailable { message, retry_after: Duration::from_secs(5) }
 }

@@ -287,6 +287,8 @@ pub fn limit_steps(effective: &[EffectiveInterval], log: &[LimitEntry]) -> Vec<L
 fn source(basis: &Basis, log: &[LimitEntry]) -> String {
     match basis {
         Basis::ConnectionCapacity => "connection capacity".to_owned(),
+        Basis::SafeMode { utility } => format!("safe mode of {utility}"),
+        Basis::GuaranteedMinimum => "guaranteed minimum".to_owned(),
         Basis::Limit(id) => log.iter().find(|entry| entry.id == *id).map_or_else(
             || id.to_string(),
             |entry| format!("{}, programme {}, revision {}", entry.utility, entry.programme, entry.revision),

@@ -141,6 +141,11 @@ impl ReasonView {
             Reason::NodeLimit { node, basis } => match (basis, place_within(node, site_id)) {
                 (Basis::Limit(_), None) => "held back by the grid limit".to_owned(),
                 (Basis::Limit(_), Some(place)) => format!("held back by the grid limit of {place}"),
+                (Basis::SafeMode { utility }, _) => {
+                    format!("{utility} has stated no limit, or is silent: its default holds")
+                }
+                (Basis::GuaranteedMinimum, None) => "held back to the guaranteed minimum".to_owned(),
+                (Basis::GuaranteedMinimum, Some(place)) => format!("held back to the guaranteed minimum of {place}"),
                 (Basis::ConnectionCapacity, None) => "the connection is fully used".to_owned(),
                 (Basis::ConnectionCapacity, Some(place)) => format!("{place} is fully used"),
             },

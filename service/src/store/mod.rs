@@ -10,7 +10,6 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-mod limits;
 mod meters;
 mod objects;
 mod partners;
@@ -19,14 +18,18 @@ mod sessions;
 mod stations;
 #[cfg(test)]
 mod tests;
+mod utility;
 mod warnings;
 
-pub use limits::{AcceptedLimit, LimitRequest};
 pub use meters::MeterReading;
 pub use objects::{Content, Kind, ObjectKey, Saved};
 pub use partners::{PullProgress, PullUnderWay};
 pub use profiles::{NewRequest, ProfileRequest, RequestCounts, RequestState};
 pub use stations::StationReport;
+pub use utility::{
+    Accepted, AreaDraft, AuditError, AuditFilter, AuditNote, Change, Conflict, KeptLink, LimitFilter, Recorded,
+    StatusChange, UtilitySeen,
+};
 pub use warnings::KeptRejected;
 
 /// Why the record could not be read or written.
@@ -46,6 +49,9 @@ pub enum StoreError {
         /// Why.
         source: serde_json::Error,
     },
+    /// What was recorded together with others is not on disk, for a reason that all of them share.
+    #[error("the store could not record it: {0}")]
+    NotRecorded(String),
 }
 
 /// A handle to the record; cheap to clone.
@@ -53,10 +59,11 @@ pub enum StoreError {
 pub struct Store {
     durable: SqlitePool,
     quick: SqlitePool,
+    queues: utility::Queues,
 }
 
 impl Store {
-    /// Opens the file, making it and its folder when they are not there, and brings it to this version.
+    /// Opens the file, on the runtime that the store is used on, making it and its folder when they are not there, and brings it to this version.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(sqlx::Error::from)?;
@@ -75,10 +82,11 @@ impl Store {
             .max_connections(4)
             .connect_with(options.synchronous(SqliteSynchronous::Normal))
             .await?;
-        Ok(Self { durable, quick })
+        let queues = utility::Queues::begin(&durable);
+        Ok(Self { durable, quick, queues })
     }
 
-    /// Writes down who did what.
+    /// Writes down what the operator did, in the audit's chain [`OPERATOR_CHAIN`].
     pub async fn audit(
         &self,
         at: DateTime<Utc>,
@@ -87,19 +95,12 @@ impl Store {
         resource: &str,
         detail: &str,
     ) -> Result<(), StoreError> {
-        sqlx::query(AUDIT)
-            .bind(text(at))
-            .bind(principal)
-            .bind(action)
-            .bind(resource)
-            .bind(detail)
-            .execute(&self.quick)
-            .await?;
-        Ok(())
+        self.append_audit(AuditNote::of_operator(at, principal, action, resource, detail)).await
     }
 }
 
-const AUDIT: &str = "INSERT INTO audit (at, principal, action, resource, detail) VALUES (?, ?, ?, ?, ?)";
+/// The audit's chain of what the operator did; no utility may be called so.
+pub const OPERATOR_CHAIN: &str = "operator";
 
 /// Spells a time so that text order is time order.
 fn text(at: DateTime<Utc>) -> String {

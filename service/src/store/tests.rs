@@ -1,13 +1,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use headroom_domain::limit::{GridLimit, LimitInterval, LimitKind};
 use headroom_domain::profile::ChargingProfile;
 use headroom_domain::session::{Session, SessionKey, SessionStatus};
-use headroom_domain::{Energy, Interval, LimitId, NodeId, PartnerId, PartyId, Power, SessionId};
+use headroom_domain::{Energy, PartnerId, PartyId, Power, SessionId};
 use serde_json::json;
 
 use super::*;
 
 mod partners;
+mod utility;
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
@@ -17,29 +17,6 @@ async fn store() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("sub/headroom.db")).await.unwrap();
     (folder, store)
-}
-
-fn limit(id: &str, revision: i64) -> GridLimit {
-    GridLimit {
-        id: LimitId::new(id),
-        utility: "dso".to_owned(),
-        target: NodeId::new("campus"),
-        programme: "doe".to_owned(),
-        kind: LimitKind::Scheduled,
-        revision,
-        intervals: vec![LimitInterval {
-            interval: Interval { start: at(0), end: at(60) },
-            maximum_import_w: Some(Power::from_kw(50.0)),
-            maximum_export_w: None,
-        }],
-        reason: String::new(),
-        accepted_at: at(0),
-        cancelled_at: None,
-    }
-}
-
-fn request<'a>(request_id: &'a str, hash: &'a str) -> LimitRequest<'a> {
-    LimitRequest { utility: "dso", request_id, hash }
 }
 
 fn session(id: &str, minute: i64, status: SessionStatus) -> Session {
@@ -75,42 +52,6 @@ async fn put(store: &Store, session: &Session) -> Saved {
         received_at: session.last_updated,
     };
     store.save_object(key, content).await.unwrap()
-}
-
-#[tokio::test]
-async fn a_repeated_request_is_answered_as_the_first_time_and_recorded_once() {
-    let (_folder, store) = store().await;
-    let first = store.accept_limit(request("r1", "h1"), &limit("a", 1)).await.unwrap();
-    let again = store.accept_limit(request("r1", "h1"), &limit("b", 1)).await.unwrap();
-    assert_eq!(first, AcceptedLimit::New(Box::new(limit("a", 1))));
-    assert_eq!(again, AcceptedLimit::Repeated(Box::new(limit("a", 1))));
-    assert_eq!(store.limits(&NodeId::new("campus")).await.unwrap(), vec![limit("a", 1)]);
-}
-
-#[tokio::test]
-async fn a_request_id_with_another_body_is_refused() {
-    let (_folder, store) = store().await;
-    store.accept_limit(request("r1", "h1"), &limit("a", 1)).await.unwrap();
-    assert_eq!(store.accept_limit(request("r1", "h2"), &limit("b", 2)).await.unwrap(), AcceptedLimit::Reused);
-}
-
-#[tokio::test]
-async fn revisions_must_rise() {
-    let (_folder, store) = store().await;
-    store.accept_limit(request("r1", "h1"), &limit("a", 5)).await.unwrap();
-    assert_eq!(
-        store.accept_limit(request("r2", "h2"), &limit("b", 5)).await.unwrap(),
-        AcceptedLimit::Stale { latest: 5 }
-    );
-}
-
-#[tokio::test]
-async fn a_limit_is_there_after_the_store_is_opened_again() {
-    let (folder, store) = store().await;
-    store.accept_limit(request("r1", "h1"), &limit("a", 1)).await.unwrap();
-    drop(store);
-    let again = Store::open(&folder.path().join("sub/headroom.db")).await.unwrap();
-    assert_eq!(again.limit(&LimitId::new("a")).await.unwrap(), Some(limit("a", 1)));
 }
 
 #[tokio::test]

@@ -12,5 +12,9 @@ mod command_line;
 mod demo;
 #[cfg(feature = "influx")]
 mod influx;
+mod kill;
 mod page;
 mod partners;
+mod running;
+mod utility;
+mod utility_cli;

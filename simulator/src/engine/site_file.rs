@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_datasets::synthetic;
-use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitInterval, LimitKind};
+use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitInterval, LimitKind, Terms};
 use headroom_domain::series::Series;
 use headroom_domain::site::{Site, SiteError};
 use headroom_domain::{Interval, LimitId, Power, TimeGrid};
@@ -184,12 +184,13 @@ impl SiteFile {
         GridLimit {
             id: LimitId::new(format!("limit[{revision}]")),
             utility: "simulate".to_owned(),
-            target: self.site.node(),
+            target: self.site.node().into(),
             programme: "simulate".to_owned(),
             kind: LimitKind::Scheduled,
             revision,
             intervals: vec![LimitInterval { interval, maximum_import_w, maximum_export_w: None }],
             reason: String::new(),
+            terms: Terms::default(),
             accepted_at: entry.start,
             cancelled_at: None,
         }

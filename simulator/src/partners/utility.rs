@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::invariants::import_limit_at;
-use headroom_domain::limit::{EffectiveInterval, LimitKind};
+use headroom_domain::limit::{EffectiveInterval, LimitKind, Target, Terms};
 use headroom_domain::{Clock, Interval, Power};
 use headroom_grid_api::LimitDraft;
 use headroom_grid_api::client::{ClientError, Utility};
@@ -90,12 +90,13 @@ pub async fn run(
 /// Submits a limit under one request id until it is answered, and reads back what holds then.
 async fn submit(utility: &Utility, scenario: &Scenario, submission: &LimitSubmission, clock: &dyn Clock) -> Finding {
     let draft = LimitDraft {
-        target: scenario.site.node(),
+        target: scenario.site.node().into(),
         programme: submission.programme.clone(),
         kind: LimitKind::Scheduled,
         revision: submission.revision,
         intervals: submission.intervals.clone(),
         reason: submission.reason.clone(),
+        terms: Terms::default(),
     };
     let sent_at = clock.now();
     let (attempts, answer) = persistent(|| utility.submit(&draft, submission.request_id)).await;
@@ -136,7 +137,7 @@ async fn read_back(
     let starts = submission.intervals.first().map_or(now, |first| first.interval.start.max(now));
     let ends = submission.intervals.last().map_or(now, |last| last.interval.end).max(starts + TimeDelta::minutes(1));
     let window = Interval { start: starts, end: ends };
-    let node = scenario.site.node();
+    let node = Target::from(scenario.site.node());
     match persistent(|| utility.effective(&node, window)).await.1 {
         Ok(effective) => {
             let capacity = Power::try_new(scenario.site.import_capacity_kw * 1000.0).unwrap_or_default();

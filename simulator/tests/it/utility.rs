@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook};
-use headroom_domain::{Clock, Interval, LimitId, NodeId, Power};
-use headroom_grid_api::server::{Access, Cancellation, Options, Page, Refusal, Submission, UtilityHost, serve};
+use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, Target};
+use headroom_domain::{Clock, Interval, LimitId, Power};
+use headroom_grid_api::server::{
+    Access, AreaHost, Caller, Cancellation, ComplianceHost, FlexibilityHost, Grant, LimitHost, Options, Page, Refusal,
+    RequestKey, Role, Submission, TokenGrant, serve,
+};
 use headroom_grid_api::{LimitQuery, Submitted, limit_id};
 use headroom_simulator::partners::utility::{UtilityConfig, UtilityResult, run};
 use parking_lot::Mutex;
@@ -22,21 +25,26 @@ struct Keeper {
     clock: Arc<dyn Clock>,
 }
 
-impl UtilityHost for Keeper {
+impl AreaHost for Keeper {}
+impl FlexibilityHost for Keeper {}
+impl ComplianceHost for Keeper {}
+
+impl LimitHost for Keeper {
     async fn submit_limit(&self, submission: Submission) -> Result<Submitted, Refusal> {
         let mut asked = self.asked.lock();
-        asked.push(submission.request_id);
+        asked.push(submission.request.id);
         if asked.len() == 1 {
             let (message, retry_after) = ("the store is away".to_owned(), Duration::from_millis(10));
             return Err(Refusal::Unavailable { message, retry_after });
         }
-        let id = limit_id(&submission.utility, &submission.request_id.to_string());
-        let limit = submission.draft.into_limit(id, submission.utility, self.clock.now());
+        let utility = submission.caller.utility;
+        let id = limit_id(&utility, &submission.request.id.to_string());
+        let limit = submission.draft.into_limit(id, utility, self.clock.now());
         self.book.lock().enter(limit.clone());
         Ok(Submitted { limit, effective: Vec::new(), warnings: Vec::new() })
     }
 
-    async fn recorded_submission(&self, _: &str, _: Uuid, _: &[u8; 32]) -> Result<Option<Submitted>, Refusal> {
+    async fn recorded_submission(&self, _: &Caller, _: RequestKey) -> Result<Option<Submitted>, Refusal> {
         Ok(None)
     }
 
@@ -46,18 +54,18 @@ impl UtilityHost for Keeper {
 
     async fn effective_limit(
         &self,
-        _: &str,
-        target: &NodeId,
+        _: &Caller,
+        target: &Target,
         window: Interval,
     ) -> Result<Vec<EffectiveInterval>, Refusal> {
-        Ok(self.book.lock().effective(target, window))
+        Ok(self.book.lock().effective_of(target, window))
     }
 
-    async fn limit(&self, _: &LimitId) -> Result<GridLimit, Refusal> {
+    async fn limit(&self, _: &Caller, _: &LimitId) -> Result<GridLimit, Refusal> {
         unreachable!("the virtual utility asks for no single limit")
     }
 
-    async fn limits(&self, _: &str, _: &LimitQuery, _: &Page) -> Result<Vec<GridLimit>, Refusal> {
+    async fn limits(&self, _: &Caller, _: &LimitQuery, _: &Page<LimitId>) -> Result<Vec<GridLimit>, Refusal> {
         unreachable!("the virtual utility lists nothing")
     }
 }
@@ -74,7 +82,9 @@ async fn a_virtual_utility_submits_its_limits_in_time_repeats_them_and_reads_the
     let keeper = Arc::new(Keeper { book: Mutex::new(book), asked: Mutex::default(), clock: clock.clone() });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let access = Access { tokens: vec![("secret-of-the-utility".to_owned(), "dso-1".to_owned())], ..Access::default() };
+    let grant = Grant { utility: "dso-1".to_owned(), roles: [Role::Submit, Role::Read].into(), scope: None };
+    let token = TokenGrant { token: "secret-of-the-utility".to_owned(), name: "dso-1".to_owned(), grant };
+    let access = Access { tokens: vec![token], ..Access::default() };
     let options = Options::new(clock.clone(), access);
     tokio::spawn(serve(listener, keeper.clone(), options, std::future::pending()));
 

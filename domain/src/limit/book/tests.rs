@@ -1,10 +1,21 @@
-use chrono::{DateTime, Utc};
-use proptest::prelude::*;
-
 use super::*;
-use crate::limit::LimitInterval;
+use crate::limit::Terms;
+
+mod areas;
+mod emergencies;
+mod guaranteed_minimum;
+mod priorities;
+mod properties;
+mod random_starts;
+mod safe_modes;
+mod speed;
+mod superseding;
 
 const SITE: &str = "site-a";
+
+fn site() -> Target {
+    Target::from(NodeId::from(SITE))
+}
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + 60 * minute, 0).unwrap()
@@ -24,12 +35,13 @@ fn limit(id: &str, revision: i64, pieces: &[(i64, i64, f64)]) -> GridLimit {
     GridLimit {
         id: id.into(),
         utility: "dso".to_owned(),
-        target: SITE.into(),
+        target: site(),
         programme: "doe".to_owned(),
         kind: LimitKind::Scheduled,
         revision,
         intervals: intervals.collect(),
         reason: String::new(),
+        terms: Terms::default(),
         accepted_at: at(0),
         cancelled_at: None,
     }
@@ -41,18 +53,24 @@ fn book(limits: impl IntoIterator<Item = GridLimit>) -> LimitBook {
     book
 }
 
-/// `start..end watts source` of each piece from minute 0 to 60; `-` where nothing limits.
+/// `start..end watts source` of each piece's import from minute 0 to 60; `-` where nothing limits.
 #[track_caller]
 fn check(book: &LimitBook, expected: &[&str]) {
+    assert_eq!(told(&book.effective(&SITE.into(), window(0, 60))), expected);
+}
+
+fn told(pieces: &[EffectiveInterval]) -> Vec<String> {
     let minute = |at_: DateTime<Utc>| (at_ - at(0)).num_minutes();
-    let pieces = book.effective(&SITE.into(), window(0, 60)).into_iter().map(|piece| {
-        let bound = piece.maximum_import_w.map_or("-".to_owned(), |(power, basis)| match basis {
+    let piece = |piece: &EffectiveInterval| {
+        let bound = piece.maximum_import_w.clone().map_or("-".to_owned(), |(power, basis)| match basis {
             Basis::Limit(id) => format!("{} {id}", power.as_w()),
             Basis::ConnectionCapacity => format!("{} capacity", power.as_w()),
+            Basis::SafeMode { utility } => format!("{} safe mode of {utility}", power.as_w()),
+            Basis::GuaranteedMinimum => format!("{} minimum", power.as_w()),
         });
         format!("{}..{} {bound}", minute(piece.interval.start), minute(piece.interval.end))
-    });
-    assert_eq!(pieces.collect::<Vec<_>>(), expected);
+    };
+    pieces.iter().map(piece).collect()
 }
 
 #[test]
@@ -102,7 +120,7 @@ fn a_utility_replaces_only_its_own_limits() {
     let other = GridLimit { utility: "tso".to_owned(), ..limit("other", 9, &[(0, 60, 99.0)]) };
     let book = book([limit("doe", 1, &[(0, 60, 10.0)]), other]);
     check(&book, &["0..60 10 doe"]);
-    assert_eq!(book.latest_revision("dso", &SITE.into(), "doe"), Some(1));
+    assert_eq!(book.latest_revision("dso", &site(), "doe"), Some(1));
 }
 
 #[test]
@@ -117,7 +135,7 @@ fn a_test_limit_never_applies_but_its_revision_counts() {
     let test = GridLimit { kind: LimitKind::Test, ..limit("test", 2, &[(0, 60, 1.0)]) };
     let book = book([limit("real", 1, &[(0, 60, 10.0)]), test]);
     check(&book, &["0..60 10 real"]);
-    assert_eq!(book.latest_revision("dso", &SITE.into(), "doe"), Some(2));
+    assert_eq!(book.latest_revision("dso", &site(), "doe"), Some(2));
 }
 
 #[test]
@@ -125,7 +143,7 @@ fn a_cancelled_limit_never_applies_and_what_it_replaced_shows_again() {
     let cancelled = GridLimit { cancelled_at: Some(at(1)), ..limit("gone", 2, &[(0, 60, 1.0)]) };
     let book = book([limit("real", 1, &[(0, 60, 10.0)]), cancelled]);
     check(&book, &["0..60 10 real"]);
-    assert_eq!(book.latest_revision("dso", &SITE.into(), "doe"), Some(2));
+    assert_eq!(book.latest_revision("dso", &site(), "doe"), Some(2));
 }
 
 #[test]
@@ -142,10 +160,11 @@ fn zero_is_a_limit() {
 
 #[test]
 fn limits_of_another_place_do_not_apply() {
-    let elsewhere = GridLimit { target: "site-b".into(), ..limit("b", 1, &[(0, 60, 1.0)]) };
+    let elsewhere = GridLimit { target: NodeId::from("site-b").into(), ..limit("b", 1, &[(0, 60, 1.0)]) };
     let book = book([limit("a", 1, &[(0, 60, 10.0)]), elsewhere]);
     check(&book, &["0..60 10 a"]);
-    assert_eq!(book.targets().map(NodeId::as_str).collect::<Vec<_>>(), ["site-a", "site-b"]);
+    let targets: Vec<_> = book.targets().map(|target| target.to_string()).collect();
+    assert_eq!(targets, ["connectionPoints/site-a", "connectionPoints/site-b"]);
 }
 
 #[test]
@@ -156,84 +175,11 @@ fn empty_intervals_and_windows_are_harmless() {
     assert_eq!(book.effective(&SITE.into(), window(5, 1)), []);
 }
 
-fn any_limit() -> impl Strategy<Value = GridLimit> {
-    let power = || proptest::option::of((0_u8..6).prop_map(|kw| Power::from_kw(f64::from(kw))));
-    let pieces = proptest::collection::vec((0_i64..20, 1_i64..20, power(), power()), 1..6);
-    let kind =
-        prop_oneof![4 => Just(LimitKind::Scheduled), 1 => Just(LimitKind::Emergency), 1 => Just(LimitKind::Test)];
-    let who = (0_u8..2, 0_u8..2, 0_u8..4);
-    (who, kind, pieces).prop_map(|((utility, programme, withdrawn), kind, pieces)| {
-        let mut start = -10;
-        let intervals = pieces.into_iter().map(|(gap, length, import, export)| {
-            let interval = window(start + gap, start + gap + length);
-            start += gap + length;
-            LimitInterval { interval, maximum_import_w: import, maximum_export_w: export }
-        });
-        let cancelled_at = (withdrawn == 0).then(|| at(0));
-        let (utility, programme) = (format!("u{utility}"), format!("p{programme}"));
-        GridLimit { intervals: intervals.collect(), utility, programme, kind, cancelled_at, ..limit("", 0, &[]) }
-    })
-}
-
-/// Limits with distinct ids and revisions that rise.
-fn any_limits() -> impl Strategy<Value = Vec<GridLimit>> {
-    proptest::collection::vec(any_limit(), 0..8).prop_map(|limits| {
-        let named =
-            |(revision, limit): (i64, GridLimit)| GridLimit { id: format!("l{revision}").into(), revision, ..limit };
-        (1..).zip(limits).map(named).collect()
-    })
-}
-
-/// The rule by its words, for one instant and without timelines: the import and the export limit.
-fn plainly(limits: &[GridLimit], capacity: Option<Power>, at: DateTime<Utc>) -> (Option<Power>, Option<Power>) {
-    let mut newest: BTreeMap<(&str, &str), (i64, LimitInterval)> = BTreeMap::new();
-    for limit in limits.iter().filter(|limit| limit.kind != LimitKind::Test && limit.cancelled_at.is_none()) {
-        for item in limit.intervals.iter().filter(|item| item.interval.contains(at)) {
-            let stated = newest.entry((&limit.utility, &limit.programme)).or_insert((limit.revision, *item));
-            if stated.0 <= limit.revision {
-                *stated = (limit.revision, *item);
-            }
-        }
-    }
-    let import = newest.values().filter_map(|(_, item)| item.maximum_import_w).chain(capacity).min();
-    (import, newest.values().filter_map(|(_, item)| item.maximum_export_w).min())
-}
-
-proptest! {
-    #[test]
-    fn the_pieces_cover_the_window_and_say_what_the_rule_says(
-        limits in any_limits(),
-        start in -20_i64..100,
-        length in 1_i64..100,
-        capacity in proptest::option::of((0_u8..6).prop_map(|kw| Power::from_kw(f64::from(kw)))),
-    ) {
-        let mut book = book(limits.clone());
-        book.set_capacity(SITE.into(), capacity, None);
-        let window = window(start, start + length);
-        let pieces = book.effective(&SITE.into(), window);
-        prop_assert_eq!(pieces[0].interval.start, window.start);
-        prop_assert_eq!(pieces[pieces.len() - 1].interval.end, window.end);
-        prop_assert!(pieces.iter().all(|piece| piece.interval.start < piece.interval.end));
-        for pair in pieces.windows(2) {
-            prop_assert_eq!(pair[0].interval.end, pair[1].interval.start);
-            prop_assert!(!same_bounds(&pair[0], &pair[1]), "neighbours that are equal are one piece");
-        }
-        for minute in start..start + length {
-            let piece = pieces.iter().find(|piece| piece.interval.contains(at(minute))).unwrap();
-            let watts = |bound: &Bound| bound.as_ref().map(|(power, _)| *power);
-            let told = (watts(&piece.maximum_import_w), watts(&piece.maximum_export_w));
-            prop_assert_eq!(told, plainly(&limits, capacity, at(minute)), "at minute {}", minute);
-        }
-    }
-
-    #[test]
-    fn a_source_states_the_number_it_is_named_for(limits in any_limits()) {
-        let book = book(limits.clone());
-        for piece in book.effective(&SITE.into(), window(-10, 100)) {
-            let Some((power, Basis::Limit(id))) = piece.maximum_import_w else { continue };
-            let source = limits.iter().find(|limit| limit.id == id).unwrap();
-            let item = source.intervals.iter().find(|item| item.interval.contains(piece.interval.start)).unwrap();
-            prop_assert_eq!(item.maximum_import_w, Some(power));
-        }
-    }
+#[test]
+fn a_limit_entered_again_replaces_itself_also_for_another_place() {
+    let mut book = book([limit("a", 1, &[(0, 60, 10.0)])]);
+    book.enter(GridLimit { target: NodeId::from("site-b").into(), ..limit("a", 1, &[(0, 60, 10.0)]) });
+    check(&book, &["0..60 -"]);
+    assert_eq!(book.limits_of(&site()).count(), 0);
+    assert_eq!(book.targets().map(|target| target.to_string()).collect::<Vec<_>>(), ["connectionPoints/site-b"]);
 }

@@ -1,8 +1,10 @@
 use chrono::{DateTime, TimeDelta};
-use headroom_domain::limit::{INTERVALS_MAX, LIMIT_MAX_W, LimitInterval, LimitKind};
+use headroom_domain::limit::{GridLimit, INTERVALS_MAX, LIMIT_MAX_W, LimitInterval, LimitKind, Target, Terms};
 use headroom_domain::{Interval, Power};
+use prost::Message;
 
 use super::*;
+use crate::server::pages::page;
 
 /// A limit with as many intervals as one may have.
 fn large(number: usize) -> GridLimit {
@@ -18,12 +20,13 @@ fn large(number: usize) -> GridLimit {
     GridLimit {
         id: crate::limit_id("dso", &number.to_string()),
         utility: "dso".to_owned(),
-        target: "site-a".into(),
+        target: Target::ConnectionPoint("site-a".into()),
         programme: "doe".to_owned(),
         kind: LimitKind::Scheduled,
         revision: 1,
         intervals: intervals.collect(),
         reason: String::new(),
+        terms: Terms::default(),
         accepted_at: start,
         cancelled_at: None,
     }
@@ -34,11 +37,14 @@ fn a_page_of_large_limits_fits_into_a_message_and_loses_none() {
     let limits: Vec<_> = (0..100).map(large).collect();
     let mut shown = Vec::new();
     while shown.len() < limits.len() {
-        let page = listed(&limits[shown.len()..], 60);
-        assert!(page.encoded_len() < super::super::MESSAGE_BYTES_MAX);
-        shown.extend(page.limits.into_iter().map(|limit| limit.name));
+        let now = DateTime::UNIX_EPOCH;
+        let show = |limit: &GridLimit| limit_to_proto(limit, now);
+        let (limits_shown, next) = page(&limits[shown.len()..], 60, show, |limit| limit.id.to_string());
+        let answer = proto::ListLimitsResponse { limits: limits_shown, next_page_token: next };
+        assert!(answer.encoded_len() < super::super::MESSAGE_BYTES_MAX);
+        shown.extend(answer.limits.into_iter().map(|limit| limit.name));
         let last = if shown.len() < limits.len() { shown.last().cloned().unwrap() } else { String::new() };
-        assert_eq!(page.next_page_token, last);
+        assert_eq!(answer.next_page_token, last);
     }
     assert_eq!(shown, limits.iter().map(|limit| limit.id.to_string()).collect::<Vec<_>>());
 }
@@ -56,5 +62,5 @@ fn the_answer_to_the_largest_submission_fits_into_a_message() {
         maximum_export_w: source,
     };
     let submitted = Submitted { limit, effective: vec![piece; PREVIEW_INTERVALS_MAX], warnings: Vec::new() };
-    assert!(convert::submitted_to_proto(&submitted).encoded_len() < super::super::MESSAGE_BYTES_MAX);
+    assert!(submitted_to_proto(&submitted, DateTime::UNIX_EPOCH).encoded_len() < super::super::MESSAGE_BYTES_MAX);
 }

@@ -1,12 +1,26 @@
+mod others;
+
 use headroom_domain::Power;
 use headroom_domain::limit::LimitKind;
 use tonic::Code;
 use tonic_types::StatusExt;
 
+use super::limits::{Checked, cancellation, effective, limit, listing, submission};
 use super::*;
 use crate::convert::timestamp;
+use crate::proto;
+use crate::server::{Caller, Role};
 
 const REQUEST_ID: &str = "0190b2a6-4d5e-4c3a-9f00-1d2c3b4a5968";
+
+fn caller() -> Caller {
+    let roles = [Role::Submit, Role::Read, Role::Test].into();
+    Caller { principal: "token dso".to_owned(), utility: "dso".to_owned(), roles, scope: None }
+}
+
+fn place(id: &str) -> Target {
+    Target::ConnectionPoint(id.into())
+}
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + 60 * minute, 0).unwrap()
@@ -36,6 +50,7 @@ fn good() -> proto::SubmitLimitRequest {
         limit: Some(limit),
         request_id: REQUEST_ID.to_owned(),
         validate_only: false,
+        respond_by: None,
     }
 }
 
@@ -46,7 +61,7 @@ fn with(change: impl FnOnce(&mut proto::Limit)) -> proto::SubmitLimitRequest {
 }
 
 fn read(request: proto::SubmitLimitRequest) -> Result<Checked, Status> {
-    submission(request, "dso", at(0), TimeDelta::days(1))
+    submission(request, &caller(), at(0), TimeDelta::days(1))
 }
 
 #[track_caller]
@@ -67,10 +82,11 @@ fn check(request: proto::SubmitLimitRequest, field: &str, reason: &str) {
 fn a_good_submission_is_read() {
     let Checked { submission, late } = read(good()).unwrap();
     assert_eq!(late, []);
-    assert_eq!(submission.utility, "dso");
-    assert_eq!(submission.request_id.to_string(), REQUEST_ID);
+    assert_eq!(submission.caller, caller());
+    assert_eq!(submission.request.id.to_string(), REQUEST_ID);
     let draft = submission.draft;
-    assert_eq!((draft.target.as_str(), draft.programme.as_str(), draft.kind), ("site-a", "doe", LimitKind::Scheduled));
+    assert_eq!(draft.target, place("site-a"));
+    assert_eq!((draft.programme.as_str(), draft.kind), ("doe", LimitKind::Scheduled));
     assert_eq!((draft.revision, draft.reason.as_str()), (1, "feeder 7 is hot"));
     assert_eq!(draft.intervals[1].interval, Interval { start: at(90), end: at(120) });
     assert_eq!(draft.intervals[1].maximum_import_w, Some(Power::ZERO));
@@ -147,9 +163,9 @@ fn nobody_speaks_in_the_name_of_another() {
     let cancel = proto::CancelLimitRequest { name: foreign.clone(), ..Default::default() };
     let refused = [
         read(submit).unwrap_err(),
-        listing(&list, "dso").unwrap_err(),
-        limit(&proto::GetLimitRequest { name: foreign }, "dso").unwrap_err(),
-        cancellation(cancel, "dso").unwrap_err(),
+        listing(&list, &caller()).unwrap_err(),
+        limit(&proto::GetLimitRequest { name: foreign }, &caller()).unwrap_err(),
+        cancellation(cancel, &caller()).unwrap_err(),
     ];
     for status in refused {
         assert_eq!(status.code(), Code::PermissionDenied);
@@ -159,7 +175,7 @@ fn nobody_speaks_in_the_name_of_another() {
 
 #[test]
 fn equal_contents_have_equal_hashes_whatever_the_request_id() {
-    let hash = |request| read(request).unwrap().submission.request_hash;
+    let hash = |request| read(request).unwrap().submission.request.hash;
     let other_id = "0190b2a6-4d5e-7c3a-9f00-1d2c3b4a5968".to_owned();
     assert_eq!(hash(proto::SubmitLimitRequest { request_id: other_id, ..good() }), hash(good()));
     assert_eq!(hash(proto::SubmitLimitRequest { validate_only: true, ..good() }), hash(good()));
@@ -177,7 +193,7 @@ fn equal_contents_have_equal_hashes_whatever_the_request_id() {
 
 #[test]
 fn hashes_stay_the_same_over_releases() {
-    let hash = read(good()).unwrap().submission.request_hash;
+    let hash = read(good()).unwrap().submission.request.hash;
     assert_eq!(hash[..8], 0xb76e_3fad_0dce_d760_u64.to_be_bytes());
 }
 
@@ -188,15 +204,15 @@ fn a_cancellation_is_checked() {
         reason_text: String::new(),
         request_id: REQUEST_ID.to_owned(),
     };
-    let read = cancellation(good.clone(), "dso").unwrap();
+    let read = cancellation(good.clone(), &caller()).unwrap();
     assert_eq!(read.limit.as_str(), "utilities/dso/limits/1");
     let bad =
         proto::CancelLimitRequest { name: "1".to_owned(), reason_text: "x".repeat(257), request_id: "x".to_owned() };
-    let told = faults(&cancellation(bad, "dso").unwrap_err());
+    let told = faults(&cancellation(bad, &caller()).unwrap_err());
     let fields: Vec<_> = told.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["name", "reason_text", "request_id"]);
     let other = proto::CancelLimitRequest { name: "utilities/dso/limits/2".to_owned(), ..good };
-    assert_ne!(cancellation(other, "dso").unwrap().request_hash, read.request_hash);
+    assert_ne!(cancellation(other, &caller()).unwrap().request.hash, read.request.hash);
 }
 
 #[test]
@@ -207,7 +223,7 @@ fn a_window_of_an_effective_limit_is_checked() {
         end_time: Some(timestamp(at(end))),
     };
     let code = |request| effective(&request, TimeDelta::hours(1)).map_err(|status| faults(&status)[0].1.clone());
-    assert_eq!(code(request(0, 60)), Ok(("site-a".into(), Interval { start: at(0), end: at(60) })));
+    assert_eq!(code(request(0, 60)), Ok((place("site-a"), Interval { start: at(0), end: at(60) })));
     assert_eq!(code(request(0, 61)), Err("WINDOW_TOO_LONG".to_owned()));
     assert_eq!(code(request(0, 0)), Err("WINDOW_EMPTY".to_owned()));
     assert_eq!(code(proto::GetEffectiveLimitRequest { end_time: None, ..request(0, 1) }), Err("REQUIRED".to_owned()));
@@ -219,7 +235,7 @@ fn a_window_of_an_effective_limit_is_checked() {
 fn a_list_is_checked_and_its_size_is_bounded() {
     let request =
         |page_size| proto::ListLimitsRequest { parent: "utilities/dso".to_owned(), page_size, ..Default::default() };
-    let size = |page_size| listing(&request(page_size), "dso").unwrap().1.size;
+    let size = |page_size| listing(&request(page_size), &caller()).unwrap().1.size;
     assert_eq!((size(0), size(7), size(i32::MAX)), (50, 7, PAGE_SIZE_MAX));
     let bad = proto::ListLimitsRequest {
         page_token: "utilities/tso/limits/1".to_owned(),
@@ -228,7 +244,7 @@ fn a_list_is_checked_and_its_size_is_bounded() {
         end_time: Some(timestamp(at(5))),
         ..request(-1)
     };
-    let told = faults(&listing(&bad, "dso").unwrap_err());
+    let told = faults(&listing(&bad, &caller()).unwrap_err());
     let reasons: Vec<_> = told.iter().map(|(_, reason)| reason.as_str()).collect();
     assert_eq!(reasons, ["PAGE_SIZE_NEGATIVE", "PAGE_TOKEN_MALFORMED", "NAME_MALFORMED", "WINDOW_EMPTY"]);
 }
@@ -241,7 +257,7 @@ fn a_list_may_be_open_at_either_end() {
         end_time: end.map(|minute| timestamp(at(minute))),
         ..Default::default()
     };
-    let overlaps = |start, end| listing(&request(start, end), "dso").unwrap().0.overlaps;
+    let overlaps = |start, end| listing(&request(start, end), &caller()).unwrap().0.overlaps;
     assert_eq!(overlaps(None, None), None);
     assert_eq!(overlaps(Some(1), Some(2)), Some(Interval { start: at(1), end: at(2) }));
     assert_eq!(overlaps(Some(1), None).unwrap().start, at(1));

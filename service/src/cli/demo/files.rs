@@ -8,7 +8,7 @@ use headroom_simulator::scenario::Scenario;
 use url::Url;
 
 use crate::config::{
-    Config, Control, LimitsEntry, Ocpi, PartnerEntry, ReachEntry, Server, SiteEntry, Store, UtilityEntry,
+    Config, Control, GrpcEntry, LimitsEntry, Ocpi, PartnerEntry, ReachEntry, Server, SiteEntry, Store, UtilityEntry,
 };
 
 /// The demo's partners; their tokens are good for nothing but this demo on this machine.
@@ -118,18 +118,23 @@ impl Folder {
                 limits: LimitsEntry::default(),
                 root_certificates: Vec::new(),
             },
+            grpc: GrpcEntry::default(),
             control: Control::default(),
             partners: vec![partner("cpo", CPO_TOKEN), partner("emsp", EMSP_TOKEN)],
             utilities: vec![UtilityEntry {
                 name: scenario.utility.name.clone(),
-                token: UTILITY_TOKEN.to_owned(),
+                token: Some(UTILITY_TOKEN.to_owned()),
                 sites: vec![scenario.site.id.clone()],
+                principals: Vec::new(),
             }],
             sites: vec![SiteEntry {
                 file: PathBuf::from("site.toml"),
                 partner: "cpo".to_owned(),
                 locations: vec![scenario.site.id.clone()],
                 meter_token: METER_TOKEN.to_owned(),
+                external_id: None,
+                controllable_units: None,
+                guaranteed_minimum: None,
             }],
             influx: None,
             clock: Some(scenario.clock),

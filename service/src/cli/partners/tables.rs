@@ -1,10 +1,8 @@
 //! Partners and what is wrong with what they send, as people read it.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
 use headroom_ocpi_adapter::Severity;
 
+use crate::cli::table::{at, plain};
 use crate::edge::admin::{Invitation, KeptView, LintReport, PartnerView, Partners, Report};
 use crate::findings::{Finding, Weights};
 
@@ -137,17 +135,6 @@ fn weight(severity: Severity) -> &'static str {
         Severity::Deviation => "against",
         Severity::Note => "note",
     }
-}
-
-fn plain(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.set_header(header.iter().copied());
-    table
-}
-
-fn at(at: Option<DateTime<Utc>>) -> String {
-    at.map_or_else(|| "-".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 fn append(text: &mut String, more: &str) {

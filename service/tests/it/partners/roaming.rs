@@ -3,8 +3,8 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::stub::{Script, Stub};
-use super::{Service, eventually, location, session, text};
+use crate::running::stub::{Script, Stub};
+use crate::running::{Service, eventually, location, session, text};
 
 /// What stands for a driver wherever the stub names one.
 const DRIVER: &str = "04AABBCC";

@@ -1,6 +1,6 @@
 //! A CPO that answers what a test tells it to, and remembers what it was asked.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,38 +13,56 @@ use serde_json::{Value, json};
 
 /// What the stub was asked.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) body: Value,
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) body: Value,
+}
+
+impl Seen {
+    /// The session that a profile is for.
+    fn session(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// What a profile allows in its first period: three phases of 230 V when it counts in amperes. **Units**: W.
+    fn now_w(&self) -> f64 {
+        let profile = &self.body["charging_profile"];
+        let limit = profile["charging_profile_period"][0]["limit"].as_f64().unwrap();
+        if profile["charging_rate_unit"] == "A" { limit * 3.0 * 230.0 } else { limit }
+    }
 }
 
 #[derive(Default)]
-pub(super) struct Script {
-    pub(super) locations: Vec<Value>,
-    pub(super) sessions: Vec<Value>,
-    pub(super) cdrs: Vec<Value>,
-    pub(super) tokens: Vec<Value>,
+pub(crate) struct Script {
+    pub(crate) locations: Vec<Value>,
+    pub(crate) sessions: Vec<Value>,
+    pub(crate) cdrs: Vec<Value>,
+    pub(crate) tokens: Vec<Value>,
     /// Pages of locations, by offset, that fail once.
-    pub(super) failing: BTreeSet<usize>,
+    pub(crate) failing: BTreeSet<usize>,
     /// What is answered to the next profiles; then they are accepted.
-    pub(super) receipts: VecDeque<&'static str>,
+    pub(crate) receipts: VecDeque<&'static str>,
     /// Whether stations answer at all.
-    pub(super) stations_answer: bool,
-    pub(super) seen: Vec<Seen>,
+    pub(crate) stations_answer: bool,
+    /// Sessions whose stations are silent all the same, until [`Stub::wake`].
+    pub(crate) silent: BTreeSet<String>,
+    /// Where the silent ones would have answered that they take a profile: session and URL, oldest first.
+    pub(crate) held: Vec<(String, String)>,
+    pub(crate) seen: Vec<Seen>,
     /// What the service wants to be called with.
-    pub(super) token: String,
+    pub(crate) token: String,
 }
 
 #[derive(Clone)]
-pub(super) struct Stub {
-    pub(super) base: String,
-    pub(super) script: Arc<Mutex<Script>>,
+pub(crate) struct Stub {
+    pub(crate) base: String,
+    pub(crate) script: Arc<Mutex<Script>>,
 }
 
 impl Stub {
-    pub(super) async fn start(script: Script) -> Self {
+    pub(crate) async fn start(script: Script) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stub = Self { base, script: Arc::new(Mutex::new(script)) };
@@ -53,29 +71,53 @@ impl Stub {
         stub
     }
 
-    pub(super) fn versions_url(&self) -> String {
+    pub(crate) fn versions_url(&self) -> String {
         format!("{}/versions", self.base)
     }
 
     /// Returns what was asked of paths that begin so.
-    pub(super) fn asked(&self, method: &Method, path: &str) -> Vec<Seen> {
+    pub(crate) fn asked(&self, method: &Method, path: &str) -> Vec<Seen> {
         let script = self.script.lock();
         script.seen.iter().filter(|seen| seen.method == *method && seen.path.starts_with(path)).cloned().collect()
     }
 
     /// Returns the response URLs of the profiles that were put.
-    pub(super) fn response_urls(&self) -> Vec<String> {
+    pub(crate) fn response_urls(&self) -> Vec<String> {
         let puts = self.asked(&Method::PUT, "/chargingprofiles/");
         puts.iter().map(|put| put.body["response_url"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Makes a silent station answer what it was asked, and from then on.
+    pub(crate) fn wake(&self, session: &str) {
+        let mut script = self.script.lock();
+        script.silent.remove(session);
+        let (answered, held) = std::mem::take(&mut script.held).into_iter().partition(|(of, _)| of == session);
+        script.held = held;
+        for (_, url) in answered {
+            self.post_later(&url, json!({"result": "ACCEPTED"}));
+        }
+    }
+
+    /// Returns what each session may draw now by the last profile it was sent, by session. **Units**: W.
+    pub(crate) fn told_w(&self) -> BTreeMap<String, f64> {
+        self.profiles_w().into_iter().collect()
+    }
+
+    /// Returns what the sessions were told that they may draw now, in the order in which they were.
+    pub(crate) fn profiles_w(&self) -> Vec<(String, f64)> {
+        self.asked(&Method::PUT, "/chargingprofiles/")
+            .iter()
+            .map(|put| (put.session().to_owned(), put.now_w()))
+            .collect()
+    }
+
     /// Returns what the service has at an address.
-    pub(super) async fn got(&self, url: &str) -> Value {
+    pub(crate) async fn got(&self, url: &str) -> Value {
         self.send(Method::GET, url, Value::Null).await.1["data"].take()
     }
 
     /// Calls the service as a registered partner; returns the HTTP status and the OCPI code.
-    pub(super) async fn call(&self, method: Method, url: &str, body: Value) -> (u16, u64) {
+    pub(crate) async fn call(&self, method: Method, url: &str, body: Value) -> (u16, u64) {
         let (status, answer) = self.send(method, url, body).await;
         (status, answer["status_code"].as_u64().unwrap_or_default())
     }
@@ -120,10 +162,16 @@ impl Stub {
             ("GET", "/tariffs") => json!([]),
             ("PUT", path) if path.starts_with("/chargingprofiles/") => {
                 let result = script.receipts.pop_front().unwrap_or("ACCEPTED");
-                if result == "ACCEPTED" && script.stations_answer {
-                    self.post_later(seen.body["response_url"].as_str().unwrap(), json!({"result": "ACCEPTED"}));
+                let url = seen.body["response_url"].as_str().unwrap();
+                if script.silent.contains(seen.session()) {
+                    script.held.push((seen.session().to_owned(), url.to_owned()));
+                } else if result == "ACCEPTED" && script.stations_answer {
+                    self.post_later(url, json!({"result": "ACCEPTED"}));
                 }
                 json!({"result": result, "timeout": 30})
+            }
+            ("GET", path) if path.starts_with("/chargingprofiles/") && script.silent.contains(seen.session()) => {
+                json!({"result": "ACCEPTED", "timeout": 30})
             }
             ("GET", path) if path.starts_with("/chargingprofiles/") => {
                 let told = script.seen.iter().rfind(|seen| seen.method == Method::PUT && seen.path == path);
@@ -151,7 +199,7 @@ fn one_of(objects: &[Value], query: &str) -> (u16, Value, Option<usize>) {
     (200, page.into(), Some(objects.len()))
 }
 
-pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
+pub(crate) fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
