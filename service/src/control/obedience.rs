@@ -39,6 +39,8 @@ pub struct SiteObedience {
     pub not_steerable: bool,
     /// What is kept free for everything but the vehicles.
     pub base_load_w: Power,
+    /// When the plan was made that they are to obey; absent: there is none.
+    pub planned_at: Option<DateTime<Utc>>,
 }
 
 impl SiteObedience {
@@ -96,6 +98,12 @@ pub(super) async fn tell(
         let before = told.get(&limit.id).copied();
         let sites = context.sites_of(&limit.target).await?;
         let places = readings.places(context, &sites, now).await?;
+        // A plan from before the limit says nothing of how it is obeyed; the plan with it is under way.
+        let is_planned = |place: &Place| place.obedience.planned_at.is_some_and(|at| at >= limit.accepted_at);
+        if !places.iter().all(is_planned) && now < limit.accepted_at + GRACE {
+            next = next.into_iter().chain([limit.accepted_at + GRACE]).min();
+            continue;
+        }
         let superseded = book.superseded(&limit.id, now).is_some();
         let view = View { limit: &limit, before, superseded, places: &places, now };
         next = view.turning_points().chain(next).filter(|at| *at > now).min();

@@ -40,21 +40,34 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let started = context.clock.now();
-    let mut outbox =
-        Outbox { context: Arc::clone(&context), platform, lines: BTreeMap::new(), sending: JoinSet::new() };
+    let mut outbox = Outbox {
+        context: Arc::clone(&context),
+        platform,
+        lines: BTreeMap::new(),
+        sending: JoinSet::new(),
+        unsent: Vec::new(),
+    };
+    let mut look = true;
     loop {
-        let next = outbox.work(started).await.unwrap_or_else(|error| {
+        let worked = outbox.work(look, started).await;
+        let failed = worked.is_err();
+        let next = worked.unwrap_or_else(|error| {
             error!(%error, "the outbox could not be read");
             None
         });
+        look = true;
         let now = context.clock.now();
         let wait = next.map_or(LOOK_EVERY, |next| (next - now).clamp(TimeDelta::milliseconds(20), LOOK_EVERY));
         tokio::select! {
             () = stop.cancelled() => return,
             () = context.outbox.notified() => {}
-            Some(done) = outbox.sending.join_next() => match done {
-                Ok((partner, news)) => outbox.note(&partner, news, chance()),
-                Err(error) => error!(%error, "sending a profile was cut off"),
+            Some(done) = outbox.sending.join_next() => {
+                // A place is free: what waits for one is known.
+                look = failed;
+                match done {
+                    Ok((partner, news)) => outbox.note(&partner, news, chance()),
+                    Err(error) => error!(%error, "sending a profile was cut off"),
+                }
             },
             () = tokio::time::sleep(context.clock.real(wait)) => {}
         }
@@ -83,13 +96,19 @@ struct Outbox {
     platform: Platform,
     lines: BTreeMap<PartnerId, Line>,
     sending: JoinSet<(PartnerId, News)>,
+    /// What waits to be sent, as of the last look into the record. What has been decided anew since is claimed in vain.
+    unsent: Vec<(Option<PartnerId>, ProfileRequest)>,
 }
 
 impl Outbox {
-    /// Sends what may go out and gives up on who is silent; returns when to look again.
-    async fn work(&mut self, started: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    /// Sends what may go out and gives up on who is silent; returns when to look again. With `look` the record is read
+    /// anew.
+    async fn work(&mut self, look: bool, started: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        if look {
+            self.unsent = self.context.store.unsent_requests().await?;
+            self.time_out(started).await?;
+        }
         let paced = self.send_all().await?;
-        self.time_out(started).await?;
         let deadline = self.context.store.next_deadline().await?;
         Ok(paced.into_iter().chain(deadline).min())
     }
@@ -116,7 +135,8 @@ impl Outbox {
     async fn send_all(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let now = self.context.clock.now();
         let mut next: Option<DateTime<Utc>> = None;
-        for (partner, request) in self.context.store.unsent_requests().await? {
+        let mut later = Vec::new();
+        for (partner, request) in std::mem::take(&mut self.unsent) {
             let Some(partner) = partner else {
                 self.context
                     .store
@@ -126,9 +146,13 @@ impl Outbox {
             };
             let line = self.line(&partner);
             // Full lines are looked at again when one of their requests ends.
-            let Ok(place) = Arc::clone(&line.places).try_acquire_owned() else { continue };
-            if let Err(later) = line.pace.take(now) {
-                next = Some(next.map_or(later, |next| next.min(later)));
+            let Ok(place) = Arc::clone(&line.places).try_acquire_owned() else {
+                later.push((Some(partner), request));
+                continue;
+            };
+            if let Err(at) = line.pace.take(now) {
+                next = Some(next.map_or(at, |next| next.min(at)));
+                later.push((Some(partner), request));
                 continue;
             }
             if !self.context.store.claim_request(&request.id, now).await? {
@@ -144,6 +168,7 @@ impl Outbox {
                 (partner, news)
             });
         }
+        self.unsent = later;
         Ok(next)
     }
 

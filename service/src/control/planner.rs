@@ -28,6 +28,9 @@ use crate::telemetry::{Point, SiteReadings, Telemetry};
 /// How old a reading of the meter may be to be told.
 const METER_LOOKBACK: TimeDelta = TimeDelta::minutes(15);
 
+/// How long after an acknowledgement others are waited for.
+const ACKNOWLEDGEMENTS_WITHIN: TimeDelta = TimeDelta::milliseconds(100);
+
 /// How often it is written down what would be drawn without limits.
 const BASELINE_EVERY: TimeDelta = TimeDelta::minutes(5);
 
@@ -77,8 +80,18 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
         let wait = context.clock.real(next - context.clock.now());
         tokio::select! {
             () = stop.cancelled() => return,
-            () = context.wake.called() => {}
+            () = context.wake.called() => gather_acknowledgements(&context).await,
             () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Lets acknowledgements that come one after the other be looked at together. Whatever else happens is looked at at once.
+async fn gather_acknowledgements(context: &Context) {
+    if !context.wake.wants_replan() {
+        tokio::select! {
+            () = context.wake.replan_called() => {}
+            () = tokio::time::sleep(context.clock.real(ACKNOWLEDGEMENTS_WITHIN)) => {}
         }
     }
 }
@@ -171,14 +184,14 @@ impl Round<'_> {
         if let Some(plan) = context.plan(&site.site.id).filter(stands) {
             let dispatch = dispatch(&snapshot, &plan.schedule);
             send(context, &facts, dispatch.orders).await?;
-            self.look(site, &facts, &snapshot, &plan.schedule);
+            self.look(site, &facts, &snapshot, (&plan.schedule, plan.made_at));
             context.set_plan(&site.site.id, PlanState { withheld: dispatch.withheld, ..PlanState::clone(&plan) });
             return Ok(());
         }
         let schedule = solve(memory, &snapshot).await?;
         let dispatch = dispatch(&snapshot, &schedule);
         send(context, &facts, dispatch.orders).await?;
-        self.look(site, &facts, &snapshot, &schedule);
+        self.look(site, &facts, &snapshot, (&schedule, facts.now));
         let written_at = context.plan(&site.site.id).map(|before| before.baseline_at);
         let recently = written_at.filter(|at| facts.now - *at < BASELINE_EVERY);
         let mut plan = plan_state(site, &facts, snapshot, schedule, dispatch.withheld);
@@ -191,11 +204,12 @@ impl Round<'_> {
     }
 
     /// Notes how the sessions obey, as far as is known before the answers to what has just been sent.
-    fn look(&self, site: &SiteContext, facts: &Facts, snapshot: &Snapshot, schedule: &Schedule) {
+    fn look(&self, site: &SiteContext, facts: &Facts, snapshot: &Snapshot, plan: (&Schedule, DateTime<Utc>)) {
         let guard = facts.base_load.at_least(site.site.guard()).first().copied().unwrap_or_default();
         let limit = import_limit_at(&facts.effective, facts.now);
+        let (schedule, planned_at) = plan;
         let obedience = SiteObedience::look(facts, snapshot, schedule, guard, limit);
-        self.context.set_obedience(site.site.node(), obedience);
+        self.context.set_obedience(site.site.node(), SiteObedience { planned_at: Some(planned_at), ..obedience });
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub struct Wake {
     notify: Notify,
+    replan_notify: Notify,
     replan: AtomicBool,
     emergency: AtomicBool,
 }
@@ -25,6 +26,7 @@ impl Wake {
     /// Asks for a new plan: something is different (limit, plug-in, preference, refusal, silence).
     pub fn replan(&self) {
         self.replan.store(true, Ordering::SeqCst);
+        self.replan_notify.notify_one();
         self.notify.notify_one();
     }
 
@@ -36,6 +38,18 @@ impl Wake {
     /// Waits for a call.
     pub(super) async fn called(&self) {
         self.notify.notified().await;
+    }
+
+    /// Tells whether a new plan is asked for.
+    pub(super) fn wants_replan(&self) -> bool {
+        self.replan.load(Ordering::SeqCst)
+    }
+
+    /// Waits for a call for a new plan.
+    pub(super) async fn replan_called(&self) {
+        while !self.wants_replan() {
+            self.replan_notify.notified().await;
+        }
     }
 
     /// Tells whether there was an emergency since the last time this was asked.

@@ -6,15 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::process::{Child, Command};
-use tokio::sync::Mutex;
 
 use crate::page::document_after;
+use crate::running::ONE_AT_A_TIME;
 
 /// A day takes two minutes; only a demo that hangs takes as long as this.
 const PATIENCE: Duration = Duration::from_mins(8);
-
-/// The clock of a demo runs 720 times as fast as time: two at once on a small machine would only measure that machine.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 struct Demo {
     child: Child,

@@ -13,7 +13,7 @@ use headroom_grid_api::client::Utility;
 use proptest::prelude::{Rng, RngExt};
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::running::{Service, Setup, in_time};
+use crate::running::{ONE_AT_A_TIME, Service, Setup, in_time};
 use clients::{Client, settle};
 use model::{Model, withdrawn};
 
@@ -60,6 +60,7 @@ async fn a_while(random: &mut impl Rng, longest_ms: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_is_there_after_two_hundred_kills_and_nothing_else_is() {
+    let _one = ONE_AT_A_TIME.lock().await;
     let seed = seed();
     println!("the moments of the kills are drawn from seed {seed}");
     let mut random = chance(seed, 0);

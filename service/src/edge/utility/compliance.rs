@@ -142,7 +142,7 @@ impl UtilityEdge {
             }
             // What was in force is kept by connection point; an area's own limits are what its utility stated.
             Target::Area(_) => {
-                in_force.extend(self.book(window.start).await?.effective_of(target, window).iter().map(of_piece))
+                in_force.extend(self.book(window.start).await?.effective_of(target, window).iter().map(of_piece));
             }
         }
         self.judged(&sites, target, None, window, None, &in_force, None).await
