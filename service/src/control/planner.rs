@@ -66,10 +66,12 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
             (false, false) => Call::Acknowledgement,
         };
         let mut next = next_plan;
+        // Asked before the limits are read: what is taken here is in the book.
+        let emergency = context.wake.take_emergency();
         match context.limit_book(looked_at.min(now)).await {
             Ok(book) => {
                 let since_last = Interval { start: looked_at.min(now), end: now };
-                let round = Round { context: &context, forecasts: &forecasts, book, since_last };
+                let round = Round { context: &context, forecasts: &forecasts, book, since_last, emergency };
                 next = round.run(&mut memories, call, &telemetry).await.map_or(next, |change| change.min(next));
                 looked_at = now;
                 context.planned.send_replace(true);
@@ -102,13 +104,14 @@ struct Round<'a> {
     forecasts: &'a Forecasts,
     book: LimitBook,
     since_last: Interval,
+    emergency: bool,
 }
 
 impl Round<'_> {
     /// Looks at all sites; returns when a limit will next begin, end or be due.
     async fn run(&self, memories: &mut [Memory], call: Call, telemetry: &Telemetry) -> Option<DateTime<Utc>> {
         let context = self.context;
-        if context.wake.take_emergency()
+        if self.emergency
             && let Err(error) = self.cut_all().await
         {
             error!(%error, "an emergency limit could not be cut to at once; it is planned with");
@@ -158,7 +161,10 @@ impl Round<'_> {
     async fn cut_all(&self) -> Result<(), PlanError> {
         let known = Known::read(&self.context.store).await?;
         for site in &self.context.sites {
-            self.cut(site, &known).await?;
+            // What fails for one site must not keep the others from being cut.
+            if let Err(error) = self.cut(site, &known).await {
+                error!(%error, site = site.site.id, "an emergency limit could not be cut to at once; it is planned with");
+            }
         }
         Ok(())
     }
