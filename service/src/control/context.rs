@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::grid::GridTree;
 use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::limit::minimum::section_14a;
@@ -11,7 +11,7 @@ use headroom_domain::location::{Connector, Supply};
 use headroom_domain::session::Session;
 use headroom_domain::site::{Site, SiteError, SiteEvse};
 use headroom_domain::{Clock, NodeId, PartnerId, Power};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
 use super::links::Links;
@@ -19,7 +19,10 @@ use super::obedience::SiteObedience;
 use super::plan::PlanState;
 use super::wake::{Resync, Wake};
 use crate::config::{Checked, Control, GuaranteedMinimum, SiteEntry, UtilityEntry};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+
+/// How often it is written down that a partner is heard.
+const HEARD_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// What every part of the running service shares.
 pub struct Context {
@@ -49,6 +52,8 @@ pub struct Context {
     pub changes: watch::Sender<u64>,
     plans: RwLock<BTreeMap<String, Arc<PlanState>>>,
     obedience: RwLock<BTreeMap<NodeId, SiteObedience>>,
+    /// When it was last written down that a partner is heard; only saves writing it again.
+    heard: Mutex<BTreeMap<PartnerId, DateTime<Utc>>>,
     /// What was last written down to be in force; only saves writing it again.
     in_force: RwLock<BTreeMap<NodeId, EffectiveInterval>>,
     clock_speed: f64,
@@ -93,6 +98,7 @@ impl Context {
             changes: watch::Sender::new(0),
             plans: RwLock::default(),
             obedience: RwLock::default(),
+            heard: Mutex::default(),
             in_force: RwLock::default(),
             clock_speed: checked.config.clock.map_or(1.0, |rate| rate.speed),
         })
@@ -123,11 +129,15 @@ impl Context {
         self.obedience.read().get(node).cloned()
     }
 
-    /// Notes what is written down to be in force at a connection point; tells whether it is something else than before.
+    /// Tells whether something else is in force at a connection point than was last written down.
     pub(super) fn changes_in_force(&self, node: &NodeId, piece: &EffectiveInterval) -> bool {
         let bounds = |piece: &EffectiveInterval| (piece.maximum_import_w.clone(), piece.maximum_export_w.clone());
-        let before = self.in_force.write().insert(node.clone(), piece.clone());
-        before.is_none_or(|before| bounds(&before) != bounds(piece))
+        self.in_force.read().get(node).is_none_or(|before| bounds(before) != bounds(piece))
+    }
+
+    /// Notes what is written down to be in force at a connection point.
+    pub(super) fn set_in_force(&self, node: NodeId, piece: EffectiveInterval) {
+        self.in_force.write().insert(node, piece);
     }
 
     /// Notes how the sessions of a site obey its plan.
@@ -139,6 +149,17 @@ impl Context {
     pub fn reserved_base_load(&self, site: &str, at: DateTime<Utc>) -> Option<Power> {
         let plan = self.plan(site)?;
         plan.guard_w.get(plan.schedule.grid.index_of(at)?).copied()
+    }
+
+    /// Notes that a partner called or answered.
+    pub async fn heard(&self, partner: &PartnerId) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let known = self.heard.lock().get(partner).copied();
+        if known.is_none_or(|known| now - known >= HEARD_EVERY) {
+            self.store.partner_seen(partner, now).await?;
+            self.heard.lock().insert(partner.clone(), now);
+        }
+        Ok(())
     }
 
     /// Returns how many seconds of the clock are in a real second.

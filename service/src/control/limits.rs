@@ -72,6 +72,7 @@ impl Context {
         for piece in book.effective(node, Interval { end: until, ..since_last }) {
             if self.changes_in_force(node, &piece) {
                 self.store.note_in_force(node, piece.interval.start, Some(&piece)).await?;
+                self.set_in_force(node.clone(), piece);
             }
         }
         Ok(())

@@ -1,6 +1,5 @@
 //! What OCPI partners send.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +13,6 @@ use headroom_ocpi_adapter::{
     HostError, ObjectKey, ObjectKind, Outcome, PreferenceReply, ProfileResult, Received, Rejected, ScspHost,
     StationProfile,
 };
-use parking_lot::Mutex;
 use serde_json::Value;
 use tracing::{debug, info, warn};
 
@@ -30,30 +28,15 @@ pub use keeper::KeptPartners;
 
 /// How long the word of a station holds that does not say until when.
 const REPORT_HOLDS: TimeDelta = TimeDelta::hours(1);
-/// How often it is written down that a partner is heard.
-const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
-
 /// Answers partners from the record.
 pub struct PartnerEdge {
     context: Arc<Context>,
-    seen: Mutex<BTreeMap<PartnerId, DateTime<Utc>>>,
 }
 
 impl PartnerEdge {
     /// Makes the edge.
     pub fn new(context: Arc<Context>) -> Self {
-        Self { context, seen: Mutex::default() }
-    }
-
-    /// Notes that a partner called or answered.
-    pub async fn seen(&self, partner: &PartnerId) -> Result<(), HostError> {
-        let now = self.context.clock.now();
-        let known = self.seen.lock().get(partner).copied();
-        if known.is_none_or(|known| now - known >= SEEN_EVERY) {
-            self.context.store.partner_seen(partner, now).await?;
-            self.seen.lock().insert(partner.clone(), now);
-        }
-        Ok(())
+        Self { context }
     }
 
     /// Keeps an object that could not be read, with what is wrong with it.
@@ -69,7 +52,7 @@ impl PartnerEdge {
         last_updated: DateTime<Utc>,
         open: bool,
     ) -> Result<Outcome, HostError> {
-        self.seen(key.partner).await?;
+        self.context.heard(key.partner).await?;
         if !received.warnings.is_empty() {
             let (partner, module, warnings) = (key.partner, key.kind.module(), received.warnings.len());
             debug!(%partner, module, id = example_id(module, &received.raw), warnings, "not as the standard has it");
@@ -183,16 +166,17 @@ impl ScspHost for PartnerEdge {
         result: ProfileResult,
         profile: Option<StationProfile>,
     ) -> Result<bool, HostError> {
-        self.seen(partner).await?;
-        if !self.context.store.request_is_known(request_id, partner).await? {
-            return self.query_result(partner, request_id, result, profile).await;
-        }
+        self.context.heard(partner).await?;
         let (state, detail) = match result {
             ProfileResult::Accepted => (RequestState::InForce, "accepted by the station"),
             ProfileResult::Rejected => (RequestState::Refused, "refused by the station"),
             ProfileResult::Unknown => (RequestState::Refused, "not known to the station"),
         };
-        let settled = self.context.store.settle_request(request_id, state, self.context.clock.now(), detail).await?;
+        let (store, now) = (&self.context.store, self.context.clock.now());
+        let settled = store.settle_request(request_id, Some(partner), state, now, detail).await?;
+        if settled.is_none() && !store.request_is_known(request_id, partner).await? {
+            return self.query_result(partner, request_id, result, profile).await;
+        }
         match (settled, state) {
             (None, _) => {}
             (Some(request), RequestState::InForce) if request.state == RequestState::Unknown => {
@@ -215,14 +199,14 @@ impl ScspHost for PartnerEdge {
         session_id: &str,
         profile: StationProfile,
     ) -> Result<bool, HostError> {
-        self.seen(partner).await?;
+        self.context.heard(partner).await?;
         let Some(session) = self.session_named(partner, session_id).await? else { return Ok(false) };
         self.take_report(&session, &profile).await?;
         Ok(true)
     }
 
     async fn rejected(&self, partner: &PartnerId, kind: ObjectKind, rejected: Rejected) -> Result<(), HostError> {
-        self.seen(partner).await?;
+        self.context.heard(partner).await?;
         self.keep_rejected(partner, kind_of(kind), &rejected).await
     }
 
@@ -283,7 +267,7 @@ impl PartnerEdge {
             Word::AsTold => context.store.forget_station_report(&id).await?,
             Word::Silent(silent) => {
                 let detail = "seen in the active profile";
-                context.store.settle_request(&silent.id, RequestState::InForce, now, detail).await?;
+                context.store.settle_request(&silent.id, None, RequestState::InForce, now, detail).await?;
                 context.wake.dispatch();
             }
             Word::News => {

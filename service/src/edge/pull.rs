@@ -280,7 +280,7 @@ impl Puller {
 
     /// Keeps a page; returns how many objects it had.
     async fn keep<T: Pulled>(&self, partner: &PartnerId, page: PulledPage<T>) -> Result<u64, HostError> {
-        self.edge.seen(partner).await?;
+        self.context.heard(partner).await?;
         let objects = page.objects.len() + page.rejected.len();
         for rejected in &page.rejected {
             self.edge.keep_rejected(partner, T::KIND, rejected).await?;

@@ -14,6 +14,7 @@ mod meters;
 mod objects;
 mod partners;
 mod profiles;
+mod queue;
 mod sessions;
 mod stations;
 #[cfg(test)]
@@ -59,7 +60,7 @@ pub enum StoreError {
 pub struct Store {
     durable: SqlitePool,
     quick: SqlitePool,
-    queues: utility::Queues,
+    queues: queue::Queues,
 }
 
 impl Store {
@@ -82,7 +83,7 @@ impl Store {
             .max_connections(4)
             .connect_with(options.synchronous(SqliteSynchronous::Normal))
             .await?;
-        let queues = utility::Queues::begin(&durable);
+        let queues = queue::Queues::begin(&durable, &quick);
         Ok(Self { durable, quick, queues })
     }
 

@@ -1,12 +1,19 @@
 //! Profile requests: the outbox, and the memory of what may be in force at a station.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use headroom_domain::profile::ChargingProfile;
 use headroom_domain::{PartnerId, SessionId};
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
 use super::{Store, StoreError, json, parse, text, time};
+
+mod fate;
+
+pub(super) use fate::Word;
 
 /// How far a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +88,7 @@ pub struct ProfileRequest {
 }
 
 /// How many requests were sent, and what became of them; the rest is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
     /// Sent to partners.
     pub sent: u64,
@@ -94,7 +101,7 @@ pub struct RequestCounts {
 }
 
 /// A request to record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct NewRequest {
     /// What the response URL will end in.
     pub id: String,
@@ -109,43 +116,41 @@ pub struct NewRequest {
 impl Store {
     /// Records requests, on disk when this returns. A request of the same session that was not sent yet is superseded.
     pub async fn create_requests(&self, requests: &[NewRequest], at: DateTime<Utc>) -> Result<(), StoreError> {
+        let requests = json(&requests)?;
         let mut transaction = self.durable.begin_with("BEGIN IMMEDIATE").await?;
-        for request in requests {
-            sqlx::query("UPDATE profile_request SET state = 'superseded', settled_at = ? WHERE session = ? AND state = 'created' AND sent_at IS NULL")
-                .bind(text(at))
-                .bind(request.session.as_str())
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::query("INSERT INTO profile_request (id, session, profile, direction, state, created_at) VALUES (?, ?, ?, ?, 'created', ?)")
-                .bind(&request.id)
-                .bind(request.session.as_str())
-                .bind(json(&request.profile)?)
-                .bind(request.direction)
-                .bind(text(at))
-                .execute(&mut *transaction)
-                .await?;
-        }
+        let sql = "INSERT INTO profile_request (id, session, profile, direction, state, created_at) \
+                   SELECT new.value ->> 'id', new.value ->> 'session', new.value -> 'profile', \
+                   new.value ->> 'direction', 'created', ? FROM json_each(?) AS new ORDER BY new.key";
+        sqlx::query(sql).bind(text(at)).bind(&requests).execute(&mut *transaction).await?;
+        let sql = "UPDATE profile_request SET state = 'superseded', settled_at = ? \
+                   WHERE state = 'created' AND sent_at IS NULL \
+                   AND session IN (SELECT new.value ->> 'session' FROM json_each(?) AS new) \
+                   AND EXISTS (SELECT 1 FROM profile_request AS newer WHERE newer.session = profile_request.session \
+                   AND newer.state = 'created' AND newer.revision > profile_request.revision)";
+        sqlx::query(sql).bind(text(at)).bind(&requests).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    /// Returns the requests that wait to be sent, oldest first, each with the partner it goes to; without one when its
-    /// session is gone.
-    pub async fn unsent_requests(&self) -> Result<Vec<(Option<PartnerId>, ProfileRequest)>, StoreError> {
+    /// Returns the requests after a revision that wait to be sent, oldest first, each with the partner it goes to; without
+    /// one when its session is gone.
+    pub async fn unsent_requests(&self, after: i64) -> Result<Vec<(Option<PartnerId>, ProfileRequest)>, StoreError> {
         let sql = "SELECT profile_request.*, object.partner AS partner FROM profile_request \
                    LEFT JOIN object ON object.kind = 'session' AND object.name = profile_request.session \
-                   WHERE profile_request.state = 'created' AND profile_request.sent_at IS NULL \
-                   GROUP BY profile_request.id ORDER BY revision";
-        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+                   WHERE profile_request.revision > ? AND profile_request.state = 'created' \
+                   AND profile_request.sent_at IS NULL GROUP BY profile_request.id ORDER BY revision";
+        let rows = sqlx::query(sql).bind(after).fetch_all(&self.quick).await?;
         let partner = |row: &SqliteRow| row.get::<Option<String>, _>("partner").map(PartnerId::new);
         rows.iter().map(|row| Ok((partner(row), read(row)?))).collect()
     }
 
-    /// Marks a request as sent, before it is: after a crash it is believed to be possibly in force. False when a newer
-    /// one has taken its place.
-    pub async fn claim_request(&self, id: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        let sql = "UPDATE profile_request SET sent_at = ? WHERE id = ? AND state = 'created' AND sent_at IS NULL";
-        Ok(sqlx::query(sql).bind(text(at)).bind(id).execute(&self.quick).await?.rows_affected() > 0)
+    /// Marks requests as sent, before they are: after a crash they are believed to be possibly in force. Returns those
+    /// whose place no newer one has taken.
+    pub async fn claim_requests(&self, ids: &[&str], at: DateTime<Utc>) -> Result<BTreeSet<String>, StoreError> {
+        let sql = "UPDATE profile_request SET sent_at = ? WHERE id IN (SELECT value FROM json_each(?)) \
+                   AND +state = 'created' AND sent_at IS NULL RETURNING id";
+        let rows = sqlx::query(sql).bind(text(at)).bind(json(&ids)?).fetch_all(&self.quick).await?;
+        Ok(rows.iter().map(|row| row.get("id")).collect())
     }
 
     /// Returns all requests of sessions that are not over, oldest first, without superseded ones.
@@ -168,66 +173,6 @@ impl Store {
         let sql = "UPDATE profile_request SET state = 'superseded', settled_at = ? WHERE state = 'created' AND sent_at IS NULL";
         sqlx::query(sql).bind(text(at)).execute(&self.quick).await?;
         Ok(())
-    }
-
-    /// Notes that the partner took a request and until when the station's word is awaited.
-    ///
-    /// The station's word may have come before (a race that OCPI allows): then nothing changes.
-    pub async fn request_waiting(&self, id: &str, deadline: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query("UPDATE profile_request SET state = 'waiting', deadline = ? WHERE id = ? AND state = 'created'")
-            .bind(text(deadline))
-            .bind(id)
-            .execute(&self.quick)
-            .await?;
-        Ok(())
-    }
-
-    /// Notes the fate of a request; returns it as it now is, or `None` when it is not known or was settled before.
-    ///
-    /// A word that comes after the time-out still counts. An acceptance supersedes everything of the session that was
-    /// settled before this request was sent; what was settled later may have overtaken it and stays possible. So does a
-    /// request that had been silent and superseded, and is accepted after all.
-    pub async fn settle_request(
-        &self,
-        id: &str,
-        state: RequestState,
-        at: DateTime<Utc>,
-        detail: &str,
-    ) -> Result<Option<ProfileRequest>, StoreError> {
-        let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
-        let outcome = match state {
-            RequestState::InForce => "acknowledged",
-            RequestState::Refused => "refused",
-            _ => "silent",
-        };
-        let sql = "UPDATE profile_request SET state = ?, settled_at = ?, outcome = ?, detail = ? \
-                   WHERE id = ? AND state IN ('created', 'waiting', 'unknown') AND state <> ? RETURNING *";
-        let row = sqlx::query(sql)
-            .bind(state.as_str())
-            .bind(text(at))
-            .bind(outcome)
-            .bind(detail)
-            .bind(id)
-            .bind(state.as_str())
-            .fetch_optional(&mut *transaction)
-            .await?;
-        let Some(settled) = row.as_ref().map(read).transpose()? else {
-            let late = if state == RequestState::InForce { revive(&mut transaction, id, at).await? } else { None };
-            transaction.commit().await?;
-            return Ok(late);
-        };
-        if state == RequestState::InForce {
-            let sql = "UPDATE profile_request SET state = 'superseded' WHERE session = ? AND revision < ? \
-                       AND state <> 'superseded' AND settled_at IS NOT NULL AND settled_at <= ?";
-            sqlx::query(sql)
-                .bind(settled.session.as_str())
-                .bind(settled.revision)
-                .bind(text(settled.sent_at.unwrap_or(settled.created_at)))
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
-        Ok(Some(settled))
     }
 
     /// Tells whether a request was ever made to a partner.
@@ -295,18 +240,6 @@ impl Store {
             silent: count("silent"),
         })
     }
-}
-
-/// Notes that a request which had been silent was accepted after a later one had taken its place.
-async fn revive(
-    connection: &mut SqliteConnection,
-    id: &str,
-    at: DateTime<Utc>,
-) -> Result<Option<ProfileRequest>, StoreError> {
-    let sql = "UPDATE profile_request SET state = 'unknown', settled_at = ?, outcome = 'acknowledged', \
-               detail = 'accepted late' WHERE id = ? AND state = 'superseded' AND outcome = 'silent' RETURNING *";
-    let row = sqlx::query(sql).bind(text(at)).bind(id).fetch_optional(connection).await?;
-    row.as_ref().map(read).transpose()
 }
 
 fn read(row: &SqliteRow) -> Result<ProfileRequest, StoreError> {

@@ -73,6 +73,15 @@ impl Store {
         row.map(|row| parse("session", row.get("value"))).transpose()
     }
 
+    /// Finds the sessions that plans know by some names.
+    pub async fn sessions_named(&self, ids: &[&SessionId]) -> Result<BTreeMap<SessionId, Session>, StoreError> {
+        let sql = "SELECT name, value FROM object WHERE kind = 'session' AND name IN (SELECT value FROM json_each(?))";
+        let rows = sqlx::query(sql).bind(json(&ids)?).fetch_all(&self.quick).await?;
+        rows.iter()
+            .map(|row| Ok((SessionId::new(row.get::<String, _>("name")), parse("session", row.get("value"))?)))
+            .collect()
+    }
+
     /// Keeps what was learned of vehicles.
     pub async fn save_uptakes<T: serde::Serialize>(&self, uptakes: &BTreeMap<SessionId, T>) -> Result<(), StoreError> {
         let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;

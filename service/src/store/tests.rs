@@ -1,4 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
 use headroom_domain::profile::ChargingProfile;
 use headroom_domain::session::{Session, SessionKey, SessionStatus};
 use headroom_domain::{Energy, PartnerId, PartyId, Power, SessionId};
@@ -68,7 +69,7 @@ async fn requests(store: &Store, session: &SessionId, profiles_kw: &[(&str, f64)
         let profile = ChargingProfile::constant(at(0), Power::from_kw(*kw));
         let new = NewRequest { id: (*id).to_owned(), session: session.clone(), profile, direction: "lower" };
         store.create_requests(&[new], at(minute)).await.unwrap();
-        assert!(store.claim_request(id, at(minute)).await.unwrap());
+        assert_eq!(store.claim_requests(&[id], at(minute)).await.unwrap().len(), 1);
     }
 }
 
@@ -85,12 +86,11 @@ async fn a_request_that_was_not_sent_gives_way_to_a_newer_one() {
         let new = NewRequest { id: name.to_owned(), session: id.clone(), profile, direction: "lower" };
         store.create_requests(&[new], at(0)).await.unwrap();
     }
-    let unsent = store.unsent_requests().await.unwrap();
+    let unsent = store.unsent_requests(0).await.unwrap();
     assert_eq!(unsent.iter().map(|(_, request)| request.id.as_str()).collect::<Vec<_>>(), ["b"]);
-    assert!(!store.claim_request("a", at(1)).await.unwrap());
-    assert!(store.claim_request("b", at(1)).await.unwrap());
-    assert!(!store.claim_request("b", at(2)).await.unwrap());
-    assert!(store.unsent_requests().await.unwrap().is_empty());
+    assert_eq!(store.claim_requests(&["a", "b"], at(1)).await.unwrap(), ["b".to_owned()].into());
+    assert!(store.claim_requests(&["b"], at(2)).await.unwrap().is_empty());
+    assert!(store.unsent_requests(0).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -98,9 +98,9 @@ async fn an_acknowledgement_supersedes_what_was_settled_before_the_request_was_s
     let (_folder, store) = store().await;
     let id = SessionId::new("s");
     requests(&store, &id, &[("a", 9.0)], 1).await;
-    store.settle_request("a", RequestState::InForce, at(2), "").await.unwrap();
+    store.settle_request("a", None, RequestState::InForce, at(2), "").await.unwrap();
     requests(&store, &id, &[("b", 3.0)], 3).await;
-    store.settle_request("b", RequestState::InForce, at(4), "").await.unwrap();
+    store.settle_request("b", None, RequestState::InForce, at(4), "").await.unwrap();
     assert_eq!(states(&store, &id).await, [("b".to_owned(), RequestState::InForce)]);
 }
 
@@ -109,8 +109,8 @@ async fn what_may_have_overtaken_an_acknowledged_request_stays_possible() {
     let (_folder, store) = store().await;
     let id = SessionId::new("s");
     requests(&store, &id, &[("a", 9.0), ("b", 3.0)], 1).await;
-    store.settle_request("b", RequestState::InForce, at(2), "").await.unwrap();
-    store.settle_request("a", RequestState::InForce, at(3), "").await.unwrap();
+    store.settle_request("b", None, RequestState::InForce, at(2), "").await.unwrap();
+    store.settle_request("a", None, RequestState::InForce, at(3), "").await.unwrap();
     let expected = [("a".to_owned(), RequestState::InForce), ("b".to_owned(), RequestState::InForce)];
     assert_eq!(states(&store, &id).await, expected);
 }
@@ -125,8 +125,8 @@ async fn a_word_that_comes_after_the_time_out_still_counts_and_twice_counts_once
     assert_eq!(store.time_out_requests(at(6), at(0)).await.unwrap().len(), 1);
     assert_eq!(store.next_deadline().await.unwrap(), None);
     assert_eq!(states(&store, &id).await, [("a".to_owned(), RequestState::Unknown)]);
-    assert!(store.settle_request("a", RequestState::InForce, at(7), "").await.unwrap().is_some());
-    assert!(store.settle_request("a", RequestState::InForce, at(8), "").await.unwrap().is_none());
+    assert!(store.settle_request("a", None, RequestState::InForce, at(7), "").await.unwrap().is_some());
+    assert!(store.settle_request("a", None, RequestState::InForce, at(8), "").await.unwrap().is_none());
     let counts = store.request_counts().await.unwrap();
     assert_eq!(counts, RequestCounts { sent: 1, acknowledged: 1, refused: 0, silent: 0 });
 }
@@ -136,7 +136,7 @@ async fn a_word_may_come_before_the_partners_own_answer() {
     let (_folder, store) = store().await;
     let id = SessionId::new("s");
     requests(&store, &id, &[("a", 9.0)], 1).await;
-    store.settle_request("a", RequestState::InForce, at(1), "").await.unwrap();
+    store.settle_request("a", None, RequestState::InForce, at(1), "").await.unwrap();
     store.request_waiting("a", at(5)).await.unwrap();
     assert_eq!(states(&store, &id).await, [("a".to_owned(), RequestState::InForce)]);
 }
@@ -148,6 +148,50 @@ async fn requests_that_an_earlier_process_left_open_are_timed_out() {
     requests(&store, &id, &[("a", 9.0)], 1).await;
     assert!(store.time_out_requests(at(3), at(0)).await.unwrap().is_empty());
     assert_eq!(store.time_out_requests(at(3), at(2)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn words_that_come_together_have_the_fates_that_they_have_one_after_the_other() {
+    let (_folder, store) = store().await;
+    let names: Vec<_> = (0..40).map(|number| format!("r{number}")).collect();
+    for name in &names {
+        requests(&store, &SessionId::new(format!("s-{name}")), &[(&format!("{name}-old"), 9.0), (name, 3.0)], 1).await;
+        store.settle_request(&format!("{name}-old"), None, RequestState::Unknown, at(1), "").await.unwrap();
+    }
+    let say = |name: String, state| {
+        let store = store.clone();
+        async move { store.settle_request(&name, None, state, at(2), "").await.unwrap().map(|request| request.id) }
+    };
+    let waiting = names.iter().map(|name| store.request_waiting(name, at(5)));
+    let first = names.iter().map(|name| say(name.clone(), RequestState::InForce));
+    let again = names.iter().map(|name| say(name.clone(), RequestState::Refused));
+    let (waiting, first, again) = tokio::join!(join_all(waiting), join_all(first), join_all(again));
+    let late = join_all(names.iter().map(|name| say(format!("{name}-old"), RequestState::InForce))).await;
+    assert!(waiting.into_iter().all(|noted| noted.is_ok()));
+    assert_eq!(first, names.iter().cloned().map(Some).collect::<Vec<_>>());
+    assert!(again.iter().all(Option::is_none), "each request is settled once: {again:?}");
+    assert!(late.iter().all(Option::is_some), "a silent request that is accepted late is possible again: {late:?}");
+    for name in &names {
+        let old = (format!("{name}-old"), RequestState::Unknown);
+        let expected = [old, (name.clone(), RequestState::InForce)];
+        assert_eq!(states(&store, &SessionId::new(format!("s-{name}"))).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_word_of_another_partner_says_nothing_of_a_request() {
+    let (_folder, store) = store().await;
+    let session = session("s", 1, SessionStatus::Active);
+    put(&store, &session).await;
+    requests(&store, &session.key.session_id(), &[("a", 9.0)], 1).await;
+    let say = async |partner: &str| {
+        let partner = PartnerId::new(partner);
+        store.settle_request("a", Some(&partner), RequestState::InForce, at(2), "").await.unwrap()
+    };
+    assert_eq!(say("another").await, None);
+    assert!(!store.request_is_known("a", &PartnerId::new("another")).await.unwrap());
+    assert_eq!(states(&store, &session.key.session_id()).await, [("a".to_owned(), RequestState::Created)]);
+    assert!(say("cpo").await.is_some());
 }
 
 #[tokio::test]
@@ -166,15 +210,15 @@ async fn a_silent_request_that_is_accepted_after_a_later_one_is_possible_again()
     let (_folder, store) = store().await;
     let id = SessionId::new("s");
     requests(&store, &id, &[("a", 9.0)], 1).await;
-    store.settle_request("a", RequestState::Unknown, at(2), "").await.unwrap();
+    store.settle_request("a", None, RequestState::Unknown, at(2), "").await.unwrap();
     requests(&store, &id, &[("b", 3.0)], 3).await;
-    store.settle_request("b", RequestState::InForce, at(4), "").await.unwrap();
+    store.settle_request("b", None, RequestState::InForce, at(4), "").await.unwrap();
     assert_eq!(states(&store, &id).await, [("b".to_owned(), RequestState::InForce)]);
-    let late = store.settle_request("a", RequestState::InForce, at(5), "").await.unwrap();
+    let late = store.settle_request("a", None, RequestState::InForce, at(5), "").await.unwrap();
     assert_eq!(late.map(|request| request.state), Some(RequestState::Unknown));
     let expected = [("a".to_owned(), RequestState::Unknown), ("b".to_owned(), RequestState::InForce)];
     assert_eq!(states(&store, &id).await, expected);
-    assert!(store.settle_request("a", RequestState::InForce, at(6), "").await.unwrap().is_some());
+    assert!(store.settle_request("a", None, RequestState::InForce, at(6), "").await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -182,10 +226,10 @@ async fn a_refusal_of_a_superseded_request_changes_nothing() {
     let (_folder, store) = store().await;
     let id = SessionId::new("s");
     requests(&store, &id, &[("a", 9.0)], 1).await;
-    store.settle_request("a", RequestState::Unknown, at(2), "").await.unwrap();
+    store.settle_request("a", None, RequestState::Unknown, at(2), "").await.unwrap();
     requests(&store, &id, &[("b", 3.0)], 3).await;
-    store.settle_request("b", RequestState::InForce, at(4), "").await.unwrap();
-    assert_eq!(store.settle_request("a", RequestState::Refused, at(5), "").await.unwrap(), None);
+    store.settle_request("b", None, RequestState::InForce, at(4), "").await.unwrap();
+    assert_eq!(store.settle_request("a", None, RequestState::Refused, at(5), "").await.unwrap(), None);
     assert_eq!(states(&store, &id).await, [("b".to_owned(), RequestState::InForce)]);
 }
 
@@ -201,7 +245,7 @@ async fn requests_that_have_ended_are_forgotten_and_what_may_be_in_force_is_not(
             let request_id = format!("{name}-{verdict}");
             requests(&store, &id, &[(&request_id, 9.0)], minute).await;
             let state = if verdict == "refused" { RequestState::Refused } else { RequestState::InForce };
-            store.settle_request(&request_id, state, at(minute + 1), "").await.unwrap();
+            store.settle_request(&request_id, None, state, at(minute + 1), "").await.unwrap();
         }
         requests(&store, &id, &[(&format!("{name}-under-way"), 9.0)], 7).await;
         store.save_query(&format!("{name}-query"), &id, at(7)).await.unwrap();

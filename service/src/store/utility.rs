@@ -6,15 +6,14 @@ mod baseline;
 mod enrolment;
 mod in_force;
 pub(super) mod limits;
-mod queue;
 mod record;
 mod safe_modes;
 mod status;
 
 pub use areas::AreaDraft;
 pub use audit::{AuditError, AuditFilter, AuditNote};
+pub(super) use limits::LimitSubmission;
 pub use limits::{Accepted, LimitFilter};
-pub(super) use queue::Queues;
 pub use record::{Change, Conflict, Recorded};
 pub use safe_modes::{KeptLink, UtilitySeen};
 pub use status::StatusChange;

@@ -10,8 +10,8 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
 use super::push_targets;
-use super::queue::Together;
 use super::record::Change;
+use crate::store::queue::Apart;
 use crate::store::{OPERATOR_CHAIN, Store, StoreError, text, time};
 
 /// How many entries are read at a time to verify a chain.
@@ -93,7 +93,7 @@ impl AuditNote {
     }
 }
 
-impl Together for AuditNote {
+impl Apart for AuditNote {
     type Answer = ();
 
     async fn record(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {

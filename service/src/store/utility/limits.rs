@@ -9,10 +9,10 @@ use headroom_grid_api::LimitQuery;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::queue::{Together, record_together};
 use super::record::{Change, Conflict, Recorded, answered_before, remember};
 use super::status::{StatusChange, append_status};
 use super::{push_any, push_targets, word};
+use crate::store::queue::{Apart, record_together};
 use crate::store::{Store, StoreError, json, parse, text};
 
 /// What became of a request to record or withdraw a limit.
@@ -30,9 +30,9 @@ pub struct LimitFilter<'a> {
 }
 
 /// A limit and the change by which it is submitted.
-pub(super) type LimitSubmission = (Change, GridLimit);
+pub(in crate::store) type LimitSubmission = (Change, GridLimit);
 
-impl Together for LimitSubmission {
+impl Apart for LimitSubmission {
     type Answer = Accepted;
 
     async fn record(&self, connection: &mut SqliteConnection) -> Result<Accepted, StoreError> {

@@ -70,7 +70,7 @@ async fn each_chain_verifies_by_itself() {
 async fn a_chain_longer_than_a_page_verifies() {
     let (_folder, store) = store().await;
     let notes = (0..1200).map(|number| store.append_audit(refusal(&number.to_string())));
-    for noted in futures::future::join_all(notes).await {
+    for noted in join_all(notes).await {
         noted.unwrap();
     }
     assert_eq!(store.verify_audit("dso").await.unwrap().0, 1200);

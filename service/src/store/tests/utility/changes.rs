@@ -116,7 +116,7 @@ async fn submissions_that_arrive_together_are_recorded_in_the_order_in_which_the
     let (_folder, store) = store().await;
     let submissions = (1..=500).map(|revision| submit(&store, limit(&format!("{revision:03}"), revision)));
     // Without tokio's budget, which would make some of them wait at the door while later ones pass.
-    let answers = tokio::task::unconstrained(futures::future::join_all(submissions)).await;
+    let answers = tokio::task::unconstrained(join_all(submissions)).await;
     assert!(answers.iter().all(|answer| matches!(answer, Recorded::New(_))));
     let recorded = store.limits(&place("campus")).await.unwrap();
     assert_eq!(recorded.iter().map(|limit| limit.revision).collect::<Vec<_>>(), (1..=500).collect::<Vec<_>>());

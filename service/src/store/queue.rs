@@ -7,9 +7,9 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
-use super::audit::AuditNote;
-use super::limits::LimitSubmission;
-use crate::store::StoreError;
+use super::StoreError;
+use super::profiles::Word;
+use super::utility::{AuditNote, LimitSubmission};
 
 /// The most that wait to be taken into a transaction; more wait at the door.
 const WAITING_MAX: usize = 1024;
@@ -18,18 +18,49 @@ const WAITING_MAX: usize = 1024;
 const GROUP_MAX: usize = 256;
 
 /// Something that can be recorded in one transaction with others of its kind.
-pub(super) trait Together: Send + Sync + 'static {
+pub(super) trait Together: Sized + Send + Sync + 'static {
     /// What it is answered.
     type Answer: Send + 'static;
 
-    /// Records it. What it wrote is undone when it fails, without harm to the others.
+    /// Records all of them, in the transaction that a connection is in; returns what became of each, in their order.
+    fn record_all(
+        works: &[Self],
+        connection: &mut SqliteConnection,
+    ) -> impl Future<Output = Result<Vec<Outcome<Self>>, StoreError>> + Send;
+}
+
+/// Something that is recorded by itself: what it wrote is undone when it fails, without harm to the others.
+pub(super) trait Apart: Sized + Send + Sync + 'static {
+    /// What it is answered.
+    type Answer: Send + 'static;
+
+    /// Records it.
     fn record(
         &self,
         connection: &mut SqliteConnection,
     ) -> impl Future<Output = Result<Self::Answer, StoreError>> + Send;
 }
 
-type Outcome<W> = Result<<W as Together>::Answer, StoreError>;
+impl<W: Apart> Together for W {
+    type Answer = W::Answer;
+
+    async fn record_all(works: &[Self], connection: &mut SqliteConnection) -> Result<Vec<Outcome<Self>>, StoreError> {
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            let mut part = connection.begin().await?;
+            let outcome = work.record(&mut part).await;
+            match outcome {
+                Ok(_) => part.commit().await?,
+                Err(_) => part.rollback().await?,
+            }
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+}
+
+/// What became of something that was to be recorded.
+pub(super) type Outcome<W> = Result<<W as Together>::Answer, StoreError>;
 
 /// What waits to be recorded, and who waits for its answer.
 type Waiting<W> = (W, oneshot::Sender<Outcome<W>>);
@@ -51,7 +82,7 @@ impl<W: Together> Queue<W> {
         Self(sender)
     }
 
-    /// Records something; it is on disk when this returns. It is recorded also when the caller no longer waits.
+    /// Records something; it is committed when this returns. It is recorded also when the caller no longer waits.
     pub(super) async fn record(&self, work: W) -> Outcome<W> {
         let closed = || StoreError::NotRecorded("the store is closing".to_owned());
         let (reply, answer) = oneshot::channel();
@@ -62,15 +93,20 @@ impl<W: Together> Queue<W> {
 
 /// The queues of a store; their tasks end with its last handle.
 #[derive(Debug, Clone)]
-pub(in crate::store) struct Queues {
+pub(super) struct Queues {
     pub(super) limits: Queue<LimitSubmission>,
     pub(super) notes: Queue<AuditNote>,
+    pub(super) words: Queue<Word>,
 }
 
 impl Queues {
-    /// Begins the tasks that record on connections of a pool whose commits are on disk.
-    pub(in crate::store) fn begin(durable: &SqlitePool) -> Self {
-        Self { limits: Queue::begin(durable.clone()), notes: Queue::begin(durable.clone()) }
+    /// Begins the tasks, each on connections of the pool that what it records needs.
+    pub(super) fn begin(durable: &SqlitePool, quick: &SqlitePool) -> Self {
+        Self {
+            limits: Queue::begin(durable.clone()),
+            notes: Queue::begin(durable.clone()),
+            words: Queue::begin(quick.clone()),
+        }
     }
 }
 
@@ -95,16 +131,7 @@ pub(super) async fn record_together<W: Together>(pool: &SqlitePool, works: &[W])
 
 async fn commit_together<W: Together>(pool: &SqlitePool, works: &[W]) -> Result<Vec<Outcome<W>>, StoreError> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let mut outcomes = Vec::with_capacity(works.len());
-    for work in works {
-        let mut part = transaction.begin().await?;
-        let outcome = work.record(&mut part).await;
-        match outcome {
-            Ok(_) => part.commit().await?,
-            Err(_) => part.rollback().await?,
-        }
-        outcomes.push(outcome);
-    }
+    let outcomes = W::record_all(works, &mut transaction).await?;
     transaction.commit().await?;
     Ok(outcomes)
 }

@@ -1,0 +1,178 @@
+//! What becomes of profile requests once they are sent. Words of many partners and stations come at once when a limit
+//! comes into force; those that come together are recorded together.
+//!
+//! A `+` before a column in the statements keeps `SQLite` from looking by state, which many share, instead of by id.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use headroom_domain::PartnerId;
+use serde::Serialize;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::{ProfileRequest, RequestState, read};
+use crate::store::queue::{Outcome, Together};
+use crate::store::{Store, StoreError, json, text};
+
+/// What is said of a request.
+#[derive(Debug, Clone)]
+pub(in crate::store) enum Word {
+    /// The partner took it; the station's word is awaited until then.
+    Waiting { id: String, deadline: DateTime<Utc> },
+    /// Its fate is known. With `from`, only a request to that partner is meant.
+    Settled { id: String, from: Option<PartnerId>, state: RequestState, at: DateTime<Utc>, detail: String },
+}
+
+/// A word as the statements below take it.
+#[derive(Debug, Clone, Serialize)]
+struct Said<'a> {
+    id: &'a str,
+    partner: Option<&'a str>,
+    state: &'static str,
+    outcome: &'static str,
+    at: String,
+    detail: &'a str,
+}
+
+impl Store {
+    /// Notes that the partner took a request and until when the station's word is awaited.
+    ///
+    /// The station's word may have come before (a race that OCPI allows): then nothing changes.
+    pub async fn request_waiting(&self, id: &str, deadline: DateTime<Utc>) -> Result<(), StoreError> {
+        self.queues.words.record(Word::Waiting { id: id.to_owned(), deadline }).await?;
+        Ok(())
+    }
+
+    /// Notes the fate of a request; returns it as it now is, or `None` when it is not known or was settled before. With
+    /// `from`, a request to another partner is not known.
+    ///
+    /// A word that comes after the time-out still counts. An acceptance supersedes everything of the session that was
+    /// settled before this request was sent; what was settled later may have overtaken it and stays possible. So does a
+    /// request that had been silent and superseded, and is accepted after all.
+    pub async fn settle_request(
+        &self,
+        id: &str,
+        from: Option<&PartnerId>,
+        state: RequestState,
+        at: DateTime<Utc>,
+        detail: &str,
+    ) -> Result<Option<ProfileRequest>, StoreError> {
+        let (id, detail) = (id.to_owned(), detail.to_owned());
+        self.queues.words.record(Word::Settled { id, from: from.cloned(), state, at, detail }).await
+    }
+}
+
+impl Together for Word {
+    type Answer = Option<ProfileRequest>;
+
+    async fn record_all(words: &[Self], connection: &mut SqliteConnection) -> Result<Vec<Outcome<Self>>, StoreError> {
+        wait(words, connection).await?;
+        let mut answers: Vec<_> = words.iter().map(|_| None).collect();
+        let mut left: Vec<_> = words.iter().enumerate().filter_map(|(at, word)| Some((at, word.said()?))).collect();
+        // A second word of the same request finds what the first has left.
+        while !left.is_empty() {
+            let mut ids = BTreeSet::new();
+            let (now, later) = left.into_iter().partition(|(_, said)| ids.insert(said.id));
+            let said: Vec<_> = Vec::<(usize, Said<'_>)>::from_iter(now);
+            let mut settled = settle(said.iter().map(|(_, said)| said), connection).await?;
+            for (at, said) in &said {
+                answers[*at] = settled.remove(said.id);
+            }
+            left = later;
+        }
+        Ok(answers.into_iter().map(Ok).collect())
+    }
+}
+
+impl Word {
+    /// Returns what is said of a request's fate.
+    fn said(&self) -> Option<Said<'_>> {
+        let Self::Settled { id, from, state, at, detail } = self else { return None };
+        let outcome = match state {
+            RequestState::InForce => "acknowledged",
+            RequestState::Refused => "refused",
+            _ => "silent",
+        };
+        let partner = from.as_ref().map(PartnerId::as_str);
+        Some(Said { id, partner, state: state.as_str(), outcome, at: text(*at), detail })
+    }
+}
+
+async fn wait(words: &[Word], connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let waiting = words.iter().filter_map(|word| match word {
+        Word::Waiting { id, deadline } => Some((id, text(*deadline))),
+        Word::Settled { .. } => None,
+    });
+    let waiting: Vec<_> = waiting.collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let sql = "UPDATE profile_request SET state = 'waiting', deadline = word.value ->> 1 FROM json_each(?) AS word \
+               WHERE profile_request.id = word.value ->> 0 AND +state = 'created'";
+    sqlx::query(sql).bind(json(&waiting)?).execute(connection).await?;
+    Ok(())
+}
+
+/// Settles requests, each named once; returns what has changed, as it now is.
+async fn settle<'a>(
+    said: impl Iterator<Item = &'a Said<'a>>,
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<String, ProfileRequest>, StoreError> {
+    let mut said: BTreeMap<_, _> = said.map(|said| (said.id, said)).collect();
+    let sql = "UPDATE profile_request SET state = said.value ->> 'state', settled_at = said.value ->> 'at', \
+               outcome = said.value ->> 'outcome', detail = said.value ->> 'detail' FROM json_each(?) AS said \
+               WHERE profile_request.id = said.value ->> 'id' AND +profile_request.state IN ('created', 'waiting', 'unknown') \
+               AND +profile_request.state <> said.value ->> 'state' \
+               AND (said.value ->> 'partner' IS NULL OR EXISTS (SELECT 1 FROM object WHERE kind = 'session' \
+               AND name = profile_request.session AND object.partner = said.value ->> 'partner')) RETURNING *";
+    let mut changed = update(sql, said.values(), connection).await?;
+    supersede(changed.values(), connection).await?;
+    said.retain(|id, said| !changed.contains_key(*id) && said.state == RequestState::InForce.as_str());
+    if !said.is_empty() {
+        changed.extend(revive(said.values(), connection).await?);
+    }
+    Ok(changed)
+}
+
+async fn update<'a>(
+    sql: &'static str,
+    said: impl Iterator<Item = &'a &'a Said<'a>>,
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<String, ProfileRequest>, StoreError> {
+    let said = json(&said.collect::<Vec<_>>())?;
+    let rows: Vec<SqliteRow> = sqlx::query(sql).bind(said).fetch_all(connection).await?;
+    rows.iter().map(|row| read(row).map(|request| (request.id.clone(), request))).collect()
+}
+
+/// Supersedes what accepted requests take the place of.
+async fn supersede(
+    settled: impl Iterator<Item = &ProfileRequest>,
+    connection: &mut SqliteConnection,
+) -> Result<(), StoreError> {
+    let accepted = settled.filter(|request| request.state == RequestState::InForce);
+    let place = |request: &ProfileRequest| {
+        (request.session.to_string(), request.revision, text(request.sent_at.unwrap_or(request.created_at)))
+    };
+    let accepted: Vec<_> = accepted.map(place).collect();
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let sql = "UPDATE profile_request SET state = 'superseded' FROM json_each(?) AS newer \
+               WHERE session = newer.value ->> 0 AND revision < newer.value ->> 1 AND state <> 'superseded' \
+               AND settled_at IS NOT NULL AND settled_at <= newer.value ->> 2";
+    sqlx::query(sql).bind(json(&accepted)?).execute(connection).await?;
+    Ok(())
+}
+
+/// Notes that requests which had been silent were accepted after later ones had taken their place.
+async fn revive<'a>(
+    said: impl Iterator<Item = &'a &'a Said<'a>>,
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<String, ProfileRequest>, StoreError> {
+    let sql = "UPDATE profile_request SET state = 'unknown', settled_at = said.value ->> 'at', outcome = 'acknowledged', \
+               detail = 'accepted late' FROM json_each(?) AS said WHERE profile_request.id = said.value ->> 'id' \
+               AND +state = 'superseded' AND outcome = 'silent' \
+               AND (said.value ->> 'partner' IS NULL OR EXISTS (SELECT 1 FROM object WHERE kind = 'session' \
+               AND name = profile_request.session AND object.partner = said.value ->> 'partner')) RETURNING *";
+    update(sql, said, connection).await
+}
