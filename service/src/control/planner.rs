@@ -74,7 +74,9 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
                 let round = Round { context: &context, forecasts: &forecasts, book, since_last, emergency };
                 next = round.run(&mut memories, call, &telemetry).await.map_or(next, |change| change.min(next));
                 looked_at = now;
-                context.planned.send_replace(true);
+                if !context.wake.wants_emergency() {
+                    context.planned.send_replace(true);
+                }
             }
             Err(error) => error!(%error, "the limits could not be read; the profiles in force stay"),
         }
@@ -122,6 +124,9 @@ impl Round<'_> {
                 let known = &known;
                 let sites = stream::iter(context.sites.iter().zip(memories));
                 let look = sites.for_each_concurrent(SITES_AT_ONCE, |(site, memory)| async move {
+                    if self.gives_way() {
+                        return;
+                    }
                     if let Err(error) = self.act(site, known, memory, call).await {
                         error!(%error, site = site.site.id, "no new plan; the profiles in force stay");
                     }
@@ -137,6 +142,12 @@ impl Round<'_> {
             error!(%error, "utilities could not be told what became of their limits");
             None
         })
+    }
+
+    /// Tells whether an emergency has come that is to be cut to first; the next round plans again. A round that has cut to
+    /// one goes on to its end, so that emergencies one after the other do not keep sites without a plan.
+    fn gives_way(&self) -> bool {
+        !self.emergency && self.context.wake.wants_emergency()
     }
 
     async fn observe(&self, site: &SiteContext, known: &Known) -> Result<(Facts, Snapshot), PlanError> {

@@ -52,6 +52,11 @@ impl Wake {
         }
     }
 
+    /// Tells whether there is an emergency to cut to.
+    pub(super) fn wants_emergency(&self) -> bool {
+        self.emergency.load(Ordering::SeqCst)
+    }
+
     /// Tells whether there was an emergency since the last time this was asked.
     pub(super) fn take_emergency(&self) -> bool {
         self.emergency.swap(false, Ordering::SeqCst)

@@ -55,7 +55,7 @@ impl Store {
         let rows = sqlx::query("SELECT * FROM meter_reading WHERE site = ? AND start >= ? ORDER BY start")
             .bind(site)
             .bind(text(since))
-            .fetch_all(&self.quick)
+            .fetch_all(&self.reads)
             .await?;
         let power = |value: Option<f64>| value.and_then(|value| Power::try_new(value).ok());
         let read = |row: &sqlx::sqlite::SqliteRow| MeterReading {
@@ -73,7 +73,7 @@ impl Store {
                                GROUP BY CAST(strftime('%s', start) AS INTEGER) / 900)")
             .bind(site)
             .bind(text(since))
-            .fetch_one(&self.quick)
+            .fetch_one(&self.reads)
             .await?;
         Ok(row.get::<Option<f64>, _>("peak").and_then(|peak| Power::try_new(peak).ok()).unwrap_or_default())
     }

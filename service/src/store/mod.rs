@@ -2,7 +2,8 @@
 //!
 //! Two ways in: `durable` is on disk before it answers (limits, profile requests, partners), `quick` survives the
 //! death of the process but may lose its last moments in a power cut (session updates, meter readings), which the next
-//! pull or reading replaces.
+//! pull or reading replaces. Each is one connection: who writes waits in line for it and keeps what it has read, instead
+//! of trying for the lock again and again. Whoever reads waits for no writer.
 
 use std::path::Path;
 use std::time::Duration;
@@ -55,11 +56,18 @@ pub enum StoreError {
     NotRecorded(String),
 }
 
+/// How many read at the same time.
+const READERS: u32 = 4;
+
+/// How long the write-ahead log grows before it is brought into the file. **Units**: pages of 4 KiB.
+const CHECKPOINT_PAGES: &str = "4000";
+
 /// A handle to the record; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     durable: SqlitePool,
     quick: SqlitePool,
+    reads: SqlitePool,
     queues: queue::Queues,
 }
 
@@ -73,18 +81,18 @@ impl Store {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .busy_timeout(Duration::from_secs(10));
-        let durable = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone().synchronous(SqliteSynchronous::Full))
-            .await?;
+        let writes = |synchronous| {
+            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().synchronous(synchronous))
+        };
+        let durable = writes(SqliteSynchronous::Full).await?;
         sqlx::migrate!().run(&durable).await?;
-        let quick = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options.synchronous(SqliteSynchronous::Normal))
-            .await?;
+        let quick = writes(SqliteSynchronous::Normal).await?;
+        let reads =
+            SqlitePoolOptions::new().max_connections(READERS).connect_with(options.pragma("query_only", "ON")).await?;
         let queues = queue::Queues::begin(&durable, &quick);
-        Ok(Self { durable, quick, queues })
+        Ok(Self { durable, quick, reads, queues })
     }
 
     /// Writes down what the operator did, in the audit's chain [`OPERATOR_CHAIN`].

@@ -151,7 +151,7 @@ impl Store {
             .bind(key.kind.as_str())
             .bind(key.party.to_string())
             .bind(key.id)
-            .fetch_optional(&self.quick)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(|row| parse("object", row.get("raw"))).transpose()
     }
@@ -163,7 +163,7 @@ impl Store {
             .bind(key.kind.as_str())
             .bind(key.party.to_string())
             .bind(key.id)
-            .fetch_optional(&self.quick)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(|row| parse("object", row.get("value"))).transpose()
     }
@@ -207,7 +207,7 @@ impl Store {
     /// Returns when the open object of a partner that was changed least recently was changed.
     pub async fn oldest_open(&self, partner: &PartnerId, kind: Kind) -> Result<Option<DateTime<Utc>>, StoreError> {
         let sql = "SELECT MIN(last_updated) AS oldest FROM object WHERE partner = ? AND kind = ? AND open";
-        let row = sqlx::query(sql).bind(partner.as_str()).bind(kind.as_str()).fetch_one(&self.quick).await?;
+        let row = sqlx::query(sql).bind(partner.as_str()).bind(kind.as_str()).fetch_one(&self.reads).await?;
         Ok(row.get::<Option<String>, _>("oldest").map(|oldest| time(&oldest)))
     }
 
@@ -220,7 +220,7 @@ impl Store {
     /// Counts the objects of each partner, by kind.
     pub async fn object_counts(&self) -> Result<BTreeMap<(PartnerId, String), u64>, StoreError> {
         let sql = "SELECT partner, kind, COUNT(*) AS objects FROM object GROUP BY partner, kind";
-        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).fetch_all(&self.reads).await?;
         let read = |row: &SqliteRow| {
             let of = (PartnerId::new(row.get::<String, _>("partner")), row.get("kind"));
             (of, row.get::<i64, _>("objects").unsigned_abs())
@@ -231,7 +231,7 @@ impl Store {
     /// Returns what we understood of all open objects of a kind, in the order of their names.
     pub async fn open_objects<T: serde::de::DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, StoreError> {
         let sql = "SELECT value FROM object WHERE kind = ? AND open ORDER BY partner, party, id";
-        let rows = sqlx::query(sql).bind(kind.as_str()).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(kind.as_str()).fetch_all(&self.reads).await?;
         rows.iter().map(|row| parse("object", row.get("value"))).collect()
     }
 }

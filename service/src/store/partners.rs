@@ -51,7 +51,7 @@ pub struct PullUnderWay {
 impl Store {
     /// Returns all partners.
     pub async fn partners<T: DeserializeOwned>(&self) -> Result<Vec<T>, StoreError> {
-        let rows = sqlx::query("SELECT body FROM partner ORDER BY id").fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT body FROM partner ORDER BY id").fetch_all(&self.reads).await?;
         rows.iter().map(|row| parse("partner", row.get("body"))).collect()
     }
 
@@ -65,7 +65,7 @@ impl Store {
     /// Returns how far the pulls of a partner's module are.
     pub async fn pull_progress(&self, partner: &PartnerId, kind: Kind) -> Result<PullProgress, StoreError> {
         let sql = "SELECT body FROM pull WHERE partner = ? AND module = ?";
-        let row = sqlx::query(sql).bind(partner.as_str()).bind(kind.module()).fetch_optional(&self.quick).await?;
+        let row = sqlx::query(sql).bind(partner.as_str()).bind(kind.module()).fetch_optional(&self.reads).await?;
         row.map_or_else(|| Ok(PullProgress::default()), |row| parse("pull", row.get("body")))
     }
 
@@ -97,7 +97,7 @@ impl Store {
 
     /// Returns when each partner last called or answered.
     pub async fn partners_seen(&self) -> Result<BTreeMap<PartnerId, DateTime<Utc>>, StoreError> {
-        let rows = sqlx::query("SELECT partner, at FROM partner_seen").fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT partner, at FROM partner_seen").fetch_all(&self.reads).await?;
         Ok(rows.iter().map(|row| (PartnerId::new(row.get::<String, _>("partner")), time(row.get("at")))).collect())
     }
 
@@ -106,7 +106,7 @@ impl Store {
         let sql = "SELECT object.partner, COUNT(*) AS open_requests FROM profile_request \
                    JOIN object ON object.kind = 'session' AND object.name = profile_request.session \
                    WHERE profile_request.state IN ('created', 'waiting') GROUP BY object.partner";
-        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).fetch_all(&self.reads).await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             (PartnerId::new(row.get::<String, _>("partner")), row.get::<i64, _>("open_requests").unsigned_abs())
         };

@@ -139,7 +139,7 @@ impl Store {
                    LEFT JOIN object ON object.kind = 'session' AND object.name = profile_request.session \
                    WHERE profile_request.revision > ? AND profile_request.state = 'created' \
                    AND profile_request.sent_at IS NULL GROUP BY profile_request.id ORDER BY revision";
-        let rows = sqlx::query(sql).bind(after).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(after).fetch_all(&self.reads).await?;
         let partner = |row: &SqliteRow| row.get::<Option<String>, _>("partner").map(PartnerId::new);
         rows.iter().map(|row| Ok((partner(row), read(row)?))).collect()
     }
@@ -157,14 +157,14 @@ impl Store {
     pub async fn requests_of_open_sessions(&self) -> Result<Vec<ProfileRequest>, StoreError> {
         let sql = "SELECT * FROM profile_request WHERE state <> 'superseded' AND session IN \
                    (SELECT name FROM object WHERE kind = 'session' AND open) ORDER BY revision";
-        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).fetch_all(&self.reads).await?;
         rows.iter().map(read).collect()
     }
 
     /// Returns the requests of a session, oldest first, without superseded ones.
     pub async fn requests_of(&self, session: &SessionId) -> Result<Vec<ProfileRequest>, StoreError> {
         let sql = "SELECT * FROM profile_request WHERE session = ? AND state <> 'superseded' ORDER BY revision";
-        let rows = sqlx::query(sql).bind(session.as_str()).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(session.as_str()).fetch_all(&self.reads).await?;
         rows.iter().map(read).collect()
     }
 
@@ -179,7 +179,7 @@ impl Store {
     pub async fn request_is_known(&self, id: &str, partner: &PartnerId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM profile_request JOIN object ON object.kind = 'session' AND object.name = session \
                    WHERE profile_request.id = ? AND object.partner = ?";
-        Ok(sqlx::query(sql).bind(id).bind(partner.as_str()).fetch_optional(&self.quick).await?.is_some())
+        Ok(sqlx::query(sql).bind(id).bind(partner.as_str()).fetch_optional(&self.reads).await?.is_some())
     }
 
     /// Gives up waiting for stations whose time is over; returns the requests, oldest first.
@@ -202,7 +202,7 @@ impl Store {
     /// Returns when the first of the stations that are waited for has to have answered.
     pub async fn next_deadline(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let sql = "SELECT MIN(deadline) AS next FROM profile_request WHERE state = 'waiting'";
-        let row = sqlx::query(sql).fetch_one(&self.quick).await?;
+        let row = sqlx::query(sql).fetch_one(&self.reads).await?;
         Ok(row.get::<Option<String>, _>("next").map(|next| time(&next)))
     }
 
@@ -212,7 +212,7 @@ impl Store {
         let sql = "SELECT MAX(settled_at) AS last FROM profile_request WHERE direction = 'lower' AND outcome = 'acknowledged' \
                    AND created_at = (SELECT MIN(created_at) FROM profile_request WHERE direction = 'lower' AND created_at BETWEEN ? AND ?)";
         let until = after + chrono::TimeDelta::minutes(10);
-        let row = sqlx::query(sql).bind(text(after)).bind(text(until)).fetch_one(&self.quick).await?;
+        let row = sqlx::query(sql).bind(text(after)).bind(text(until)).fetch_one(&self.reads).await?;
         Ok(row.get::<Option<String>, _>("last").map(|last| time(&last)))
     }
 
@@ -231,7 +231,7 @@ impl Store {
         let sql = "SELECT COUNT(sent_at) AS sent, COUNT(CASE outcome WHEN 'acknowledged' THEN 1 END) AS acknowledged, \
                    COUNT(CASE outcome WHEN 'refused' THEN 1 END) AS refused, COUNT(CASE outcome WHEN 'silent' THEN 1 END) AS silent \
                    FROM profile_request WHERE sent_at IS NOT NULL";
-        let row = sqlx::query(sql).fetch_one(&self.quick).await?;
+        let row = sqlx::query(sql).fetch_one(&self.reads).await?;
         let count = |column: &str| row.get::<i64, _>(column).unsigned_abs();
         Ok(RequestCounts {
             sent: count("sent"),

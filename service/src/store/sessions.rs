@@ -14,7 +14,7 @@ impl Store {
     pub async fn sessions_by_id(&self, id: &str) -> Result<Vec<Session>, StoreError> {
         let rows = sqlx::query("SELECT value FROM object WHERE kind = 'session' AND id = ? ORDER BY partner, party")
             .bind(id)
-            .fetch_all(&self.quick)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter().map(|row| parse("session", row.get("value"))).collect()
     }
@@ -22,7 +22,7 @@ impl Store {
     /// Returns the sessions that are not over, and those that changed since a time.
     pub async fn sessions_since(&self, since: DateTime<Utc>) -> Result<Vec<Session>, StoreError> {
         let sql = "SELECT value FROM object WHERE kind = 'session' AND (open OR last_updated >= ?) ORDER BY partner, party, id";
-        let rows = sqlx::query(sql).bind(text(since)).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(text(since)).fetch_all(&self.reads).await?;
         rows.iter().map(|row| parse("session", row.get("value"))).collect()
     }
 
@@ -60,7 +60,7 @@ impl Store {
         sql: &'static str,
         what: &'static str,
     ) -> Result<BTreeMap<SessionId, T>, StoreError> {
-        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).fetch_all(&self.reads).await?;
         rows.iter()
             .map(|row| Ok((SessionId::new(row.get::<String, _>("session")), parse(what, row.get("body"))?)))
             .collect()
@@ -69,14 +69,14 @@ impl Store {
     /// Finds the session that plans know by a name.
     pub async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let sql = "SELECT value FROM object WHERE kind = 'session' AND name = ?";
-        let row = sqlx::query(sql).bind(id.as_str()).fetch_optional(&self.quick).await?;
+        let row = sqlx::query(sql).bind(id.as_str()).fetch_optional(&self.reads).await?;
         row.map(|row| parse("session", row.get("value"))).transpose()
     }
 
     /// Finds the sessions that plans know by some names.
     pub async fn sessions_named(&self, ids: &[&SessionId]) -> Result<BTreeMap<SessionId, Session>, StoreError> {
         let sql = "SELECT name, value FROM object WHERE kind = 'session' AND name IN (SELECT value FROM json_each(?))";
-        let rows = sqlx::query(sql).bind(json(&ids)?).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(json(&ids)?).fetch_all(&self.reads).await?;
         rows.iter()
             .map(|row| Ok((SessionId::new(row.get::<String, _>("name")), parse("session", row.get("value"))?)))
             .collect()
@@ -119,7 +119,7 @@ impl Store {
     ) -> Result<Vec<(SessionId, DateTime<Utc>, Power)>, StoreError> {
         let rows = sqlx::query("SELECT session, at, power_w FROM session_power WHERE at >= ? ORDER BY at, session")
             .bind(text(since))
-            .fetch_all(&self.quick)
+            .fetch_all(&self.reads)
             .await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             (

@@ -47,7 +47,7 @@ impl Store {
     /// Returns what the station of a session last said it does.
     pub async fn station_report(&self, session: &SessionId) -> Result<Option<StationReport>, StoreError> {
         let sql = "SELECT * FROM station_report WHERE session = ?";
-        let row = sqlx::query(sql).bind(session.as_str()).fetch_optional(&self.quick).await?;
+        let row = sqlx::query(sql).bind(session.as_str()).fetch_optional(&self.reads).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -55,7 +55,7 @@ impl Store {
     pub async fn station_reports(&self) -> Result<BTreeMap<SessionId, StationReport>, StoreError> {
         let sql =
             "SELECT station_report.* FROM station_report JOIN object ON kind = 'session' AND name = session WHERE open";
-        let rows = sqlx::query(sql).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).fetch_all(&self.reads).await?;
         rows.iter().map(|row| Ok((SessionId::new(row.get::<String, _>("session")), read(row)?))).collect()
     }
 
@@ -75,7 +75,7 @@ impl Store {
     ) -> Result<Option<(SessionId, bool)>, StoreError> {
         let sql = "SELECT session, answered_at FROM profile_query JOIN object ON kind = 'session' AND name = session \
                    WHERE profile_query.id = ? AND object.partner = ?";
-        let row = sqlx::query(sql).bind(id).bind(partner.as_str()).fetch_optional(&self.quick).await?;
+        let row = sqlx::query(sql).bind(id).bind(partner.as_str()).fetch_optional(&self.reads).await?;
         let Some(row) = row else { return Ok(None) };
         let first = row.get::<Option<String>, _>("answered_at").is_none();
         if first {
@@ -108,7 +108,7 @@ impl Store {
     /// Returns the EVSEs of a partner's location that take no profiles, each as it was published when that was said.
     pub async fn unsteerable(&self, partner: &PartnerId, location: &str) -> Result<Vec<Evse>, StoreError> {
         let sql = "SELECT published FROM unsteerable WHERE partner = ? AND location = ? ORDER BY evse";
-        let rows = sqlx::query(sql).bind(partner.as_str()).bind(location).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(partner.as_str()).bind(location).fetch_all(&self.reads).await?;
         rows.iter().map(|row| parse("EVSE", row.get("published"))).collect()
     }
 }

@@ -104,7 +104,7 @@ impl Store {
     /// Returns what was wrong with what a partner sent, the gravest and most frequent first.
     pub async fn findings(&self, partner: &PartnerId) -> Result<Vec<Finding>, StoreError> {
         let sql = "SELECT * FROM warning WHERE partner = ?";
-        let rows = sqlx::query(sql).bind(partner.as_str()).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(partner.as_str()).fetch_all(&self.reads).await?;
         let mut findings = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         findings.sort_by(Finding::order);
         Ok(findings)
@@ -113,7 +113,7 @@ impl Store {
     /// Returns the unreadable objects of a partner, the latest first.
     pub async fn rejected(&self, partner: &PartnerId) -> Result<Vec<KeptRejected>, StoreError> {
         let sql = "SELECT module, id, at, reason FROM rejected WHERE partner = ? ORDER BY at DESC, module, id";
-        let rows = sqlx::query(sql).bind(partner.as_str()).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(partner.as_str()).fetch_all(&self.reads).await?;
         let read = |row: &SqliteRow| {
             let module: String = row.get("module");
             let names_driver = module == Kind::Token.module();

@@ -25,8 +25,9 @@ pub(crate) static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// What a service is started with.
 pub(crate) struct Setup {
-    /// Seconds of the service's clock in a second: time-outs of half a minute pass in half a second.
-    pub(crate) speed: f64,
+    /// Seconds of the service's clock in a second: time-outs of half a minute pass in half a second. Absent: the clock is the
+    /// real one.
+    pub(crate) speed: Option<f64>,
     /// Its sites; the EVSEs of `campus` are `E1`, `E2`, `E3`, those of `depot` `F1`, `F2`, `F3`. Each is a location.
     pub(crate) sites: &'static [&'static str],
     /// What else stands in the file, before the sites.
@@ -35,7 +36,7 @@ pub(crate) struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { speed: 60.0, sites: &["campus"], more: String::new() }
+        Self { speed: Some(60.0), sites: &["campus"], more: String::new() }
     }
 }
 
@@ -154,11 +155,14 @@ fn configuration(setup: &Setup, http: SocketAddr, grpc: SocketAddr, store: &str)
             "[[site]]\nfile = \"{id}.toml\"\npartner = \"cpo\"\nlocations = [\"{location}\"]\nmeter_token = \"secret\"\n"
         )
     };
+    let clock = speed.map(|speed| {
+        format!("[clock]\nreal_origin = \"{}\"\norigin = \"2026-03-09T12:00:00Z\"\nspeed = {speed:.1}\n", now())
+    });
     format!(
         "[server]\nhttp_listen = \"{http}\"\npublic_url = \"http://{http}\"\ngrpc_listen = \"{grpc}\"\n\
          [store]\npath = \"{store}\"\n[ocpi]\ncountry_code = \"NL\"\nparty_id = \"HDR\"\nname = \"Headroom\"\n\
-         [clock]\nreal_origin = \"{}\"\norigin = \"2026-03-09T12:00:00Z\"\nspeed = {speed:.1}\n{more}\n{}",
-        now(),
+         {}{more}\n{}",
+        clock.unwrap_or_default(),
         sites.iter().map(site).collect::<String>(),
     )
 }

@@ -1,77 +1,24 @@
 //! The utility's command line against a service that runs as a process of its own.
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike as _, Utc};
 use serde_json::Value;
 
-/// How often the service is looked for until the test gives up.
-const LOOKS: usize = 600;
-/// How long it is waited for between two looks.
-const GLANCE: Duration = Duration::from_millis(100);
+use crate::running::{self, Setup, eventually, text};
 
-const SITE: &str = r#"
-id = "campus"
-name = "Campus"
-time_zone = "Europe/Amsterdam"
-import_capacity_kw = 100.0
-safe_mode = { import_limit_kw = 20.0, rate_a = 6.0, station_default_a = 0.0 }
-[[evse]]
-uid = "E1"
-phases = ["L1", "L2", "L3"]
-voltage_v = 230.0
-maximum_current_a = 32.0
-"#;
-
-/// A service of the test's own. Killed when dropped.
-struct Service {
-    folder: tempfile::TempDir,
-    server: String,
-    process: Child,
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
+/// A service by the real clock, and the program that calls it.
+struct Service(running::Service);
 
 impl Service {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listeners = [0, 0].map(|port| std::net::TcpListener::bind(("127.0.0.1", port)).unwrap());
-        let [http, grpc] = listeners.map(|listener| listener.local_addr().unwrap());
-        let config = format!(
-            "[server]\nhttp_listen = \"{http}\"\npublic_url = \"http://{http}\"\ngrpc_listen = \"{grpc}\"\n\
-             [store]\npath = \"{}\"\n[ocpi]\ncountry_code = \"NL\"\nparty_id = \"HDR\"\nname = \"Headroom\"\n\
-             [[utility]]\nname = \"dso-1\"\ntoken = \"token-of-dso-1\"\nsites = [\"campus\"]\n\
-             [[site]]\nfile = \"site.toml\"\npartner = \"cpo\"\nlocations = [\"LOC1\"]\nmeter_token = \"secret\"\n",
-            folder.path().join("headroom.db").display(),
-        );
-        std::fs::write(folder.path().join("headroom.toml"), config).unwrap();
-        std::fs::write(folder.path().join("site.toml"), SITE).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_headroom"))
-            .args(["serve", "--config"])
-            .arg(folder.path().join("headroom.toml"))
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let service = Self { folder, server: format!("http://{grpc}"), process };
-        service.eventually("the service plans", || service.run(&["flexibility", "campus"]).status.success());
+    async fn start() -> Self {
+        let utility = "[[utility]]\nname = \"dso-1\"\ntoken = \"token-of-dso-1\"\nsites = [\"campus\"]\n";
+        let setup = Setup { speed: None, more: utility.to_owned(), ..Setup::default() };
+        let service = Self(running::Service::start_with(&setup).await);
+        eventually("the service plans", || ready(service.run(&["flexibility", "campus"]).status.success())).await;
         service
-    }
-
-    fn eventually(&self, what: &str, look: impl Fn() -> bool) {
-        let seen = (0..LOOKS).any(|_| {
-            std::thread::sleep(GLANCE);
-            look()
-        });
-        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        assert!(seen, "never: {what}\n{log}");
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -81,7 +28,7 @@ impl Service {
     fn run_as(&self, token: &str, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_headroom"))
             .args(arguments)
-            .env("HEADROOM_GRID_API", &self.server)
+            .env("HEADROOM_GRID_API", format!("http://{}", self.0.grpc))
             .env("HEADROOM_UTILITY_TOKEN", token)
             .env("HEADROOM_LOG", "warn")
             .output()
@@ -100,7 +47,7 @@ impl Service {
 
     /// Writes a file of limits of the campus, in force for the six hours around now.
     fn file(&self, name: &str, revision: i64, import_w: i64) -> PathBuf {
-        let path = self.folder.path().join(name);
+        let path = self.0.path(name);
         let [start, middle, end] = [0, 2, 6].map(|ahead| hour(ahead).to_rfc3339_opts(SecondsFormat::Secs, true));
         let rows = format!(
             "target,programme,revision,start_time,end_time,import_limit_w,reason\n\
@@ -128,19 +75,15 @@ fn hour(ahead: i64) -> DateTime<Utc> {
     Utc::now().with_minute(0).unwrap().with_second(0).unwrap() + TimeDelta::hours(ahead)
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 /// The first limit that `submit` tells of.
 fn first(output: &Output) -> Value {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     told["limits"][0].clone()
 }
 
-#[test]
-fn a_limit_is_submitted_watched_read_back_and_withdrawn() {
-    let service = Service::start();
+#[tokio::test]
+async fn a_limit_is_submitted_watched_read_back_and_withdrawn() {
+    let service = Service::start().await;
     let limit = service.submitted(7, 42_000);
     let listed = service.json(&["limits", "list", "--state", "active", "--target", "campus"]);
     assert_eq!(
@@ -171,9 +114,9 @@ fn a_limit_is_submitted_watched_read_back_and_withdrawn() {
     assert_eq!(capacity["intervals"][0]["import_limit_of"], "connection capacity");
 }
 
-#[test]
-fn a_dry_run_records_nothing_and_a_repetition_of_a_seed_is_safe() {
-    let service = Service::start();
+#[tokio::test]
+async fn a_dry_run_records_nothing_and_a_repetition_of_a_seed_is_safe() {
+    let service = Service::start().await;
     let file = service.file("limits.csv", 7, 42_000);
     let dry = service.submit(&file, &["--dry-run"]);
     assert!(dry.status.success(), "{}", text(&dry.stderr));
@@ -187,17 +130,17 @@ fn a_dry_run_records_nothing_and_a_repetition_of_a_seed_is_safe() {
     assert_eq!((other.status.code(), &first(&other)["reason"]), (Some(1), &"REQUEST_ID_REUSED".into()));
 }
 
-#[test]
-fn what_is_refused_says_why_and_the_exit_code_is_1() {
-    let service = Service::start();
+#[tokio::test]
+async fn what_is_refused_says_why_and_the_exit_code_is_1() {
+    let service = Service::start().await;
     service.submitted(7, 42_000);
     let stale = service.submit(&service.file("again.csv", 7, 10_000), &[]);
     assert_eq!((stale.status.code(), &first(&stale)["reason"]), (Some(1), &"STALE_REVISION".into()));
     let good = std::fs::read_to_string(service.file("mixed.csv", 8, 10_000)).unwrap();
     let row = good.lines().nth(1).unwrap().replacen("campus", "elsewhere", 1);
     let past = "campus,other,1,2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,1000,";
-    std::fs::write(service.folder.path().join("mixed.csv"), format!("{good}{row}\n{past}\n")).unwrap();
-    let mixed = service.submit(&service.folder.path().join("mixed.csv"), &[]);
+    std::fs::write(service.0.path("mixed.csv"), format!("{good}{row}\n{past}\n")).unwrap();
+    let mixed = service.submit(&service.0.path("mixed.csv"), &[]);
     assert_eq!(mixed.status.code(), Some(1));
     let told: Value = serde_json::from_slice(&mixed.stdout).unwrap();
     let outcomes: Vec<_> = told["limits"].as_array().unwrap().iter().map(|limit| limit["outcome"].as_str()).collect();
@@ -206,10 +149,10 @@ fn what_is_refused_says_why_and_the_exit_code_is_1() {
     assert!(remedy.starts_with("line 5, requests[2].limit.intervals[0].end_time: "), "{remedy}");
 }
 
-#[test]
-fn a_file_with_mistakes_is_not_sent_and_all_of_them_are_told_on_stderr() {
-    let service = Service::start();
-    let path = service.folder.path().join("bad.csv");
+#[tokio::test]
+async fn a_file_with_mistakes_is_not_sent_and_all_of_them_are_told_on_stderr() {
+    let service = Service::start().await;
+    let path = service.0.path("bad.csv");
     std::fs::write(&path, "target,start_time,end_time,import_limit_w\ncampus,noon,night,much\n").unwrap();
     let output = service.submit(&path, &[]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
@@ -220,9 +163,9 @@ fn a_file_with_mistakes_is_not_sent_and_all_of_them_are_told_on_stderr() {
     assert_eq!(service.done(&["limits", "list"]).trim(), "no limits");
 }
 
-#[test]
-fn a_safe_mode_is_stated_shown_and_taken_back_and_a_heartbeat_is_heard() {
-    let service = Service::start();
+#[tokio::test]
+async fn a_safe_mode_is_stated_shown_and_taken_back_and_a_heartbeat_is_heard() {
+    let service = Service::start().await;
     let set = ["limits", "safe-mode", "set", "campus", "--import-limit-w", "5000", "--heartbeat-timeout-s", "120"];
     assert_eq!(service.json(&set)["import_limit_w"], 5000);
     let shown = service.json(&["limits", "safe-mode", "show", "campus"]);
@@ -235,9 +178,9 @@ fn a_safe_mode_is_stated_shown_and_taken_back_and_a_heartbeat_is_heard() {
     assert!(service.json(&["limits", "safe-mode", "clear", "campus"])["import_limit_w"].is_null());
 }
 
-#[test]
-fn a_forecast_is_shown_and_what_a_limit_would_change_is_not_recorded() {
-    let service = Service::start();
+#[tokio::test]
+async fn a_forecast_is_shown_and_what_a_limit_would_change_is_not_recorded() {
+    let service = Service::start().await;
     let forecast = service.json(&["flexibility", "campus", "--hours", "2", "--resolution", "900"]);
     let steps = forecast["intervals"].as_array().unwrap();
     assert!((7..=9).contains(&steps.len()), "{forecast}");
@@ -251,9 +194,9 @@ fn a_forecast_is_shown_and_what_a_limit_would_change_is_not_recorded() {
     assert_eq!(service.done(&["limits", "list"]).trim(), "no limits");
 }
 
-#[test]
-fn a_report_and_telemetry_say_what_was_not_measured() {
-    let service = Service::start();
+#[tokio::test]
+async fn a_report_and_telemetry_say_what_was_not_measured() {
+    let service = Service::start().await;
     let limit = service.submitted(7, 42_000);
     let report = service.json(&["compliance", "report", "--limit", &limit]);
     assert_eq!((&report["limit"], &report["target"]), (&limit.into(), &"connectionPoints/campus".into()));
@@ -273,7 +216,7 @@ fn a_report_and_telemetry_say_what_was_not_measured() {
 
 #[tokio::test]
 async fn the_audit_is_verified_by_the_utility_and_by_the_operator_and_tampering_shows() {
-    let service = Service::start();
+    let service = Service::start().await;
     service.submitted(7, 42_000);
     let before = service.json(&["audit", "verify"])["chains"][0].clone();
     let (head, count) = (before["head"].as_str().unwrap(), before["count"].to_string());
@@ -286,7 +229,7 @@ async fn the_audit_is_verified_by_the_utility_and_by_the_operator_and_tampering_
     assert_eq!((&entries[0]["method"], &entries[0]["result"]), (&"SubmitLimit".into(), &"OK".into()));
     let unseen = service.run(&["audit", "verify", "--expect-head", &"0".repeat(64)]);
     assert_eq!(unseen.status.code(), Some(1), "{}", text(&unseen.stdout));
-    let store = service.folder.path().join("headroom.db");
+    let store = service.0.path("headroom.db");
     let verify = ["audit", "verify", "--store", store.to_str().unwrap()];
     let chains = service.json(&verify);
     assert!(chains["chains"].as_array().unwrap().contains(&after), "{chains}");
@@ -317,9 +260,9 @@ async fn tamper(store: &Path) {
     database.close().await;
 }
 
-#[test]
-fn who_may_not_call_and_where_nobody_answers_is_said() {
-    let service = Service::start();
+#[tokio::test]
+async fn who_may_not_call_and_where_nobody_answers_is_said() {
+    let service = Service::start().await;
     let stranger = service.run_as("another-token", &["limits", "list"]);
     assert_eq!(stranger.status.code(), Some(1));
     assert!(text(&stranger.stderr).contains("TOKEN_UNKNOWN"), "{}", text(&stranger.stderr));

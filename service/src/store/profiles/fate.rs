@@ -66,9 +66,11 @@ impl Together for Word {
     type Answer = Option<ProfileRequest>;
 
     async fn record_all(words: &[Self], connection: &mut SqliteConnection) -> Result<Vec<Outcome<Self>>, StoreError> {
-        wait(words, connection).await?;
         let mut answers: Vec<_> = words.iter().map(|_| None).collect();
         let mut left: Vec<_> = words.iter().enumerate().filter_map(|(at, word)| Some((at, word.said()?))).collect();
+        let settled: BTreeSet<&str> = left.iter().map(|(_, said)| said.id).collect();
+        let waiting = words.iter().filter_map(|word| word.waiting().filter(|(id, _)| !settled.contains(id)));
+        wait(waiting.collect(), connection).await?;
         // A second word of the same request finds what the first has left.
         while !left.is_empty() {
             let mut ids = BTreeSet::new();
@@ -85,6 +87,14 @@ impl Together for Word {
 }
 
 impl Word {
+    /// Returns whose answer is awaited until when.
+    fn waiting(&self) -> Option<(&str, String)> {
+        match self {
+            Self::Waiting { id, deadline } => Some((id, text(*deadline))),
+            Self::Settled { .. } => None,
+        }
+    }
+
     /// Returns what is said of a request's fate.
     fn said(&self) -> Option<Said<'_>> {
         let Self::Settled { id, from, state, at, detail } = self else { return None };
@@ -98,12 +108,7 @@ impl Word {
     }
 }
 
-async fn wait(words: &[Word], connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let waiting = words.iter().filter_map(|word| match word {
-        Word::Waiting { id, deadline } => Some((id, text(*deadline))),
-        Word::Settled { .. } => None,
-    });
-    let waiting: Vec<_> = waiting.collect();
+async fn wait(waiting: Vec<(&str, String)>, connection: &mut SqliteConnection) -> Result<(), StoreError> {
     if waiting.is_empty() {
         return Ok(());
     }

@@ -57,13 +57,13 @@ impl Store {
 
     /// Returns an area, whoever drew it.
     pub async fn area(&self, id: &AreaId) -> Result<Option<GridArea>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM grid_area WHERE id = ?").bind(id.as_str()).fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT * FROM grid_area WHERE id = ?").bind(id.as_str()).fetch_all(&self.reads).await?;
         Ok(self.with_members(&rows).await?.pop())
     }
 
     /// Returns all areas, by id.
     pub async fn areas(&self) -> Result<Vec<GridArea>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM grid_area ORDER BY id").fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT * FROM grid_area ORDER BY id").fetch_all(&self.reads).await?;
         self.with_members(&rows).await
     }
 
@@ -79,7 +79,7 @@ impl Store {
             .bind(utility)
             .bind(after.map(AreaId::as_str).unwrap_or_default())
             .bind(i64::try_from(size).unwrap_or(i64::MAX))
-            .fetch_all(&self.quick)
+            .fetch_all(&self.reads)
             .await?;
         self.with_members(&rows).await
     }
@@ -87,7 +87,7 @@ impl Store {
     /// Returns the areas that a connection point is in, of all utilities, by id.
     pub async fn areas_of_member(&self, node: &NodeId) -> Result<Vec<GridArea>, StoreError> {
         let sql = "SELECT grid_area.* FROM grid_area JOIN grid_area_member ON area = id WHERE node = ? ORDER BY id";
-        let rows = sqlx::query(sql).bind(node.as_str()).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(node.as_str()).fetch_all(&self.reads).await?;
         self.with_members(&rows).await
     }
 
@@ -96,7 +96,7 @@ impl Store {
         push_any(&mut query, "area", rows.iter().map(|row| row.get("id")));
         query.push(" ORDER BY area, node");
         let mut members: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
-        for row in query.build().fetch_all(&self.quick).await? {
+        for row in query.build().fetch_all(&self.reads).await? {
             members.entry(row.get("area")).or_default().push(NodeId::new(row.get::<String, _>("node")));
         }
         Ok(rows.iter().map(|row| read(row, members.remove(row.get::<&str, _>("id")).unwrap_or_default())).collect())

@@ -148,12 +148,12 @@ impl Store {
             query.push(" AND substr(resource, 1, length(").push_bind(prefix).push(")) = ").push_bind(prefix);
         }
         query.push(" ORDER BY sequence LIMIT ").push_bind(i64::try_from(size).unwrap_or(i64::MAX));
-        Ok(query.build().fetch_all(&self.quick).await?.iter().map(read).collect())
+        Ok(query.build().fetch_all(&self.reads).await?.iter().map(read).collect())
     }
 
     /// Returns the names of all chains: utilities, and [`OPERATOR_CHAIN`].
     pub async fn audit_chains(&self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query("SELECT DISTINCT chain FROM audit_entry ORDER BY chain").fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT DISTINCT chain FROM audit_entry ORDER BY chain").fetch_all(&self.reads).await?;
         Ok(rows.iter().map(|row| row.get("chain")).collect())
     }
 

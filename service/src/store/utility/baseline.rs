@@ -39,7 +39,7 @@ impl Store {
             .bind(text(window.start))
             .bind(node.as_str())
             .bind(text(window.start))
-            .fetch_all(&self.quick)
+            .fetch_all(&self.reads)
             .await?;
         Ok(rows.iter().map(|row| (interval(row), Power::try_new(row.get("power_w")).unwrap_or_default())).collect())
     }

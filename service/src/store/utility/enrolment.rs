@@ -41,7 +41,7 @@ impl Store {
     ) -> Result<Vec<EnrolmentEvent>, StoreError> {
         let sql = "SELECT * FROM enrolment WHERE utility = ? AND sequence > ? ORDER BY sequence LIMIT ?";
         let size = i64::try_from(size).unwrap_or(i64::MAX);
-        let rows = sqlx::query(sql).bind(utility).bind(after).bind(size).fetch_all(&self.quick).await?;
+        let rows = sqlx::query(sql).bind(utility).bind(after).bind(size).fetch_all(&self.reads).await?;
         rows.iter().map(read).collect()
     }
 

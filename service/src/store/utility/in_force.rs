@@ -80,7 +80,7 @@ impl Store {
             .bind(text(window.end))
             .bind(node.as_str())
             .bind(text(window.start))
-            .fetch_all(&self.quick)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter().filter_map(|row| read(row, window).transpose()).collect()
     }

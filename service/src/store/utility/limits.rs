@@ -87,7 +87,7 @@ impl Store {
         target: &Target,
         programme: &str,
     ) -> Result<Option<i64>, StoreError> {
-        let mut connection = self.quick.acquire().await?;
+        let mut connection = self.reads.acquire().await?;
         latest_revision(&mut connection, utility, target, programme).await
     }
 
@@ -95,7 +95,7 @@ impl Store {
     pub async fn limit(&self, id: &LimitId) -> Result<Option<GridLimit>, StoreError> {
         let row = sqlx::query("SELECT body FROM grid_limit WHERE id = ?")
             .bind(id.as_str())
-            .fetch_optional(&self.quick)
+            .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(read).transpose()
     }
@@ -103,7 +103,7 @@ impl Store {
     /// Returns all limits of a place, in the order in which they were accepted.
     pub async fn limits(&self, target: &Target) -> Result<Vec<GridLimit>, StoreError> {
         let sql = "SELECT body FROM grid_limit WHERE target = ? ORDER BY seq";
-        read_all(&sqlx::query(sql).bind(target.to_string()).fetch_all(&self.quick).await?)
+        read_all(&sqlx::query(sql).bind(target.to_string()).fetch_all(&self.reads).await?)
     }
 
     /// Returns the limits of some places that are not withdrawn and end after a time, in the order in which they were
@@ -112,7 +112,7 @@ impl Store {
         if targets.is_empty() {
             return Ok(Vec::new());
         }
-        let mut limits = read_all(&standing(targets, from).build().fetch_all(&self.quick).await?)?;
+        let mut limits = read_all(&standing(targets, from).build().fetch_all(&self.reads).await?)?;
         // Columns tell milliseconds, bodies all.
         limits.retain(|limit| limit.intervals.iter().any(|item| item.interval.end > from));
         Ok(limits)
@@ -122,7 +122,7 @@ impl Store {
     /// they were accepted.
     pub async fn unsettled_limits(&self) -> Result<Vec<GridLimit>, StoreError> {
         let sql = "SELECT body FROM grid_limit WHERE settled = 0 ORDER BY seq";
-        read_all(&sqlx::query(sql).fetch_all(&self.quick).await?)
+        read_all(&sqlx::query(sql).fetch_all(&self.reads).await?)
     }
 
     /// Returns at most `size` limits of a utility after one of them, in the order in which they were accepted; nothing
@@ -143,7 +143,7 @@ impl Store {
         };
         let mut limits = Vec::new();
         while limits.len() < size {
-            let rows = page(utility, filter, after, size)?.build().fetch_all(&self.quick).await?;
+            let rows = page(utility, filter, after, size)?.build().fetch_all(&self.reads).await?;
             for row in &rows {
                 after = row.get("seq");
                 limits.extend(Some(read(row)?).filter(|limit| filter.query.matches(limit)));
@@ -160,7 +160,7 @@ impl Store {
         let row = sqlx::query("SELECT seq FROM grid_limit WHERE id = ? AND utility = ?")
             .bind(id.as_str())
             .bind(utility)
-            .fetch_optional(&self.quick)
+            .fetch_optional(&self.reads)
             .await?;
         Ok(row.map(|row| row.get("seq")))
     }

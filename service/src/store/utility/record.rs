@@ -72,7 +72,7 @@ impl Store {
         request_id: &str,
         hash: &str,
     ) -> Result<Option<Recorded<T>>, StoreError> {
-        let mut connection = self.quick.acquire().await?;
+        let mut connection = self.reads.acquire().await?;
         answered(&mut connection, utility, request_id, hash).await
     }
 

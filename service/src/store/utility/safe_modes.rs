@@ -69,14 +69,14 @@ impl Store {
         let row = sqlx::query("SELECT * FROM safe_mode WHERE utility = ? AND node = ?")
             .bind(utility)
             .bind(node.as_str())
-            .fetch_optional(&self.quick)
+            .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(read_safe_mode).transpose()
     }
 
     /// Returns what all connection points fall back to.
     pub async fn safe_modes(&self) -> Result<SafeModes, StoreError> {
-        let rows = sqlx::query("SELECT * FROM safe_mode").fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT * FROM safe_mode").fetch_all(&self.reads).await?;
         rows.iter().map(|row| Ok((key(row), read_safe_mode(row)?))).collect()
     }
 
@@ -105,14 +105,14 @@ impl Store {
         let row = sqlx::query("SELECT * FROM link WHERE utility = ? AND node = ?")
             .bind(utility)
             .bind(node.as_str())
-            .fetch_optional(&self.quick)
+            .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(read_link).transpose()
     }
 
     /// Returns how all links stand, by utility and connection point.
     pub async fn links(&self) -> Result<Vec<KeptLink>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM link ORDER BY utility, node").fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT * FROM link ORDER BY utility, node").fetch_all(&self.reads).await?;
         rows.iter().map(read_link).collect()
     }
 
@@ -134,13 +134,13 @@ impl Store {
     /// Returns what was last heard of a utility.
     pub async fn utility_seen(&self, utility: &str) -> Result<Option<UtilitySeen>, StoreError> {
         let sql = "SELECT * FROM utility_seen WHERE utility = ?";
-        let row = sqlx::query(sql).bind(utility).fetch_optional(&self.quick).await?;
+        let row = sqlx::query(sql).bind(utility).fetch_optional(&self.reads).await?;
         Ok(row.as_ref().map(read_seen))
     }
 
     /// Returns what was last heard of each utility.
     pub async fn utilities_seen(&self) -> Result<BTreeMap<String, UtilitySeen>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM utility_seen").fetch_all(&self.quick).await?;
+        let rows = sqlx::query("SELECT * FROM utility_seen").fetch_all(&self.reads).await?;
         Ok(rows.iter().map(|row| (row.get("utility"), read_seen(row))).collect())
     }
 }

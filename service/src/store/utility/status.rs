@@ -53,7 +53,7 @@ impl Store {
         query.push_bind(utility).push(" AND sequence > ").push_bind(after);
         push_targets(&mut query, targets);
         query.push(" ORDER BY sequence LIMIT ").push_bind(i64::try_from(size).unwrap_or(i64::MAX));
-        query.build().fetch_all(&self.quick).await?.iter().map(read).collect()
+        query.build().fetch_all(&self.reads).await?.iter().map(read).collect()
     }
 
     /// Returns the last status of each of some limits, in the order of their sequence numbers.
@@ -66,7 +66,7 @@ impl Store {
         );
         push_any(&mut query, "limit_id", limits.iter().map(ToString::to_string));
         query.push(" GROUP BY limit_id) ORDER BY sequence");
-        query.build().fetch_all(&self.quick).await?.iter().map(read).collect()
+        query.build().fetch_all(&self.reads).await?.iter().map(read).collect()
     }
 
     /// Forgets statuses from before a time, the last of each limit excepted; returns how many there were. Their sequence
