@@ -13,7 +13,7 @@ use samples::{Readings, steps};
 pub use samples::{Step, resample};
 
 /// The rule by which reports are made; it changes when a report of the same data would.
-pub const METHOD_VERSION: &str = "1";
+pub const METHOD_VERSION: &str = "2";
 
 /// Means this close to each other may differ by rounding alone. **Units**: W.
 const ROUNDING_W: f64 = 1e-3;
@@ -119,8 +119,8 @@ pub struct Question<'a> {
     pub samples: &'a [Sample],
     /// What was foretold without the limit.
     pub baseline: &'a [(Interval, Power)],
-    /// How far above the limit a mean is still the meter's error. **Units**: W.
-    pub tolerance_w: Power,
+    /// How far above a limit a mean is still the meter's error: the class of the meter, as a share of the limit of each line.
+    pub tolerance: Ratio,
     /// Handed on to the report. **Units**: s.
     pub time_to_in_force_s: Option<f64>,
 }
@@ -140,7 +140,7 @@ pub fn report(question: &Question<'_>) -> Report {
         for interval in steps(limited, question.step) {
             let Some(limit_w) = limits.over(interval).mean_w else { continue };
             let baseline_w = baseline.over(interval).mean_w;
-            intervals.push(line(&readings.over(interval), limit_w, question.tolerance_w, baseline_w));
+            intervals.push(line(&readings.over(interval), limit_w, question.tolerance, baseline_w));
         }
     }
     Report {
@@ -154,8 +154,8 @@ pub fn report(question: &Question<'_>) -> Report {
     }
 }
 
-fn line(measured: &Step, limit_w: Power, tolerance_w: Power, baseline_w: Option<Power>) -> ReportInterval {
-    let allowed_w = limit_w + tolerance_w + Power::from_w(ROUNDING_W);
+fn line(measured: &Step, limit_w: Power, tolerance: Ratio, baseline_w: Option<Power>) -> ReportInterval {
+    let allowed_w = limit_w + limit_w * tolerance.as_ratio() + Power::from_w(ROUNDING_W);
     let allowed = allowed_w * measured.interval.duration();
     let verdict = match (measured.quality, measured.mean_w) {
         (Quality::Missing, _) | (_, None) if measured.energy() > allowed => Verdict::Breach,

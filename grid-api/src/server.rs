@@ -22,9 +22,9 @@ mod tls;
 
 pub use access::{Access, CertificateGrant, CertificateIdentity, Grant, JwtConfig, TokenGrant};
 pub use host::{
-    AreaHost, AuditQuery, Caller, Cancellation, ComplianceHost, FlexibilityHost, Heartbeat, LimitHost, Page, PutArea,
-    REQUEST_ID_KEPT, Refusal, RefusedChange, ReportQuery, ReportSubject, RequestKey, Role, Roles, SetSafeMode,
-    Submission, UtilityHost,
+    AreaHost, AuditQuery, Caller, Cancellation, ComplianceHost, Credential, Expiry, FlexibilityHost, Heartbeat,
+    LimitHost, Page, PutArea, REQUEST_ID_KEPT, Refusal, RefusedChange, ReportQuery, ReportSubject, RequestKey, Role,
+    Roles, SetSafeMode, Submission, UtilityHost,
 };
 pub use options::{Options, ServeError};
 pub use quota::QuotaLimits;

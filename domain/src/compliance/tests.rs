@@ -21,7 +21,7 @@ fn samples(readings: &[(i64, i64, f64)]) -> Vec<Sample> {
     readings.iter().map(sample).collect()
 }
 
-/// A report over an hour of quarters, of what held and what was measured, with 50 W of tolerance.
+/// A report over an hour of quarters, of what held and what was measured, with a twentieth of the limit as tolerance.
 fn told(in_force: &[(i64, i64, Option<f64>)], readings: &[(i64, i64, f64)]) -> Report {
     let held = |&(start, end, watts): &(i64, i64, Option<f64>)| InForce {
         interval: window(start, end),
@@ -35,7 +35,7 @@ fn told(in_force: &[(i64, i64, Option<f64>)], readings: &[(i64, i64, f64)]) -> R
         in_force: &in_force.iter().map(held).collect::<Vec<_>>(),
         samples: &samples(readings),
         baseline: &[(window(0, 30), Power::from_w(9000.0))],
-        tolerance_w: Power::from_w(50.0),
+        tolerance: Ratio::from_ratio(0.05),
         time_to_in_force_s: Some(1.5),
     })
 }
@@ -67,6 +67,14 @@ fn a_mean_above_the_limit_and_the_tolerance_is_a_breach_of_all_that_is_above_the
     assert_eq!(lines(&report)[0], "0..15 1000 1060 Breach");
     assert!((report.intervals[0].breach_energy_wh.as_wh() - 15.0).abs() < 1e-9);
     assert_eq!(report.verdict, Verdict::Breach);
+}
+
+#[test]
+fn each_line_tolerates_its_share_of_its_own_limit() {
+    let held = [(0, 15, Some(100_000.0)), (15, 30, Some(1000.0)), (30, 45, Some(0.0))];
+    let report = told(&held, &[(0, 15, 104_999.0), (15, 30, 1051.0), (30, 45, 1.0)]);
+    let expected = ["0..15 100000 104999 Compliant", "15..30 1000 1051 Breach", "30..45 0 1 Breach"];
+    assert_eq!(lines(&report), expected);
 }
 
 #[test]

@@ -3,20 +3,22 @@
 use crate::units::Power;
 
 /// Least power of one controllable unit (BK6-22-300, annex 1, 4.5.1). **Units**: W.
-const UNIT_W: f64 = 4200.0;
+const UNIT_W: u64 = 4200;
 
-/// Simultaneity factors for 2 to 8 controllable units (BK6-22-300, annex 1, 4.5.2); 0.45 from 9 on.
-const SIMULTANEITY: [f64; 7] = [0.80, 0.75, 0.70, 0.65, 0.60, 0.55, 0.50];
+/// Simultaneity factors for 2 to 8 controllable units (BK6-22-300, annex 1, 4.5.2); 45 from 9 on. **Units**: %.
+const SIMULTANEITY: [u64; 7] = [80, 75, 70, 65, 60, 55, 50];
 
 /// Returns what §14a `EnWG` leaves a customer with `units` controllable units behind one energy management system:
 /// `4.2 kW + (n − 1) · GZF · 4.2 kW` (BK6-22-300, annex 1, 4.5.2). Nothing without units.
 pub fn section_14a(units: u32) -> Power {
     let Some(others) = units.checked_sub(1) else { return Power::ZERO };
-    let factor = match others {
-        0 => 0.0,
-        _ => SIMULTANEITY.get(others as usize - 1).copied().unwrap_or(0.45),
+    let percent = match others {
+        0 => 0,
+        _ => SIMULTANEITY.get(others as usize - 1).copied().unwrap_or(45),
     };
-    Power::from_w(UNIT_W + f64::from(others) * factor * UNIT_W)
+    // In whole numbers: it is told in whole watts, rounded down.
+    let least_w = UNIT_W + u64::from(others) * percent * UNIT_W / 100;
+    Power::from_w(least_w as f64)
 }
 
 #[cfg(test)]
@@ -39,7 +41,7 @@ mod tests {
             (10, 21_210.0),
         ];
         for (units, least_w) in expected {
-            assert!((section_14a(units).as_w() - least_w).abs() < 1e-6, "{units} units: {:?}", section_14a(units));
+            assert_eq!(section_14a(units), Power::from_w(least_w), "{units} units");
         }
     }
 }

@@ -8,16 +8,17 @@ pub use super::principals::CertificateIdentity;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::limit::Target;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tonic::{Request, Status};
 
 use super::ServeError;
-use super::host::{Caller, Role, Roles};
-use super::jwt::{Jwt, TokenFault};
+use super::host::{Caller, Credential, Expiry, Role, Roles};
+use super::jwt::{Jwt, Narrowing, TokenFault};
 use super::principals::{Presented, Principals, hex};
+pub(super) use refusal::expired;
 use refusal::unauthenticated;
 
 /// Who may call.
@@ -78,7 +79,8 @@ impl Access {
 
 impl Grant {
     fn caller(&self, principal: String) -> Caller {
-        Caller { principal, utility: self.utility.clone(), roles: self.roles.clone(), scope: self.scope.clone() }
+        let Self { utility, roles, scope } = self.clone();
+        Caller { principal, utility, roles, scope, valid_until: None }
     }
 }
 
@@ -129,11 +131,13 @@ impl Door {
             tracing::warn!(fingerprint = hex(&presented.sha256), ?uris, subject, "a client certificate is not known");
             unknown()
         })?;
-        // A connection, and a session that is resumed, may outlive the certificate that opened it.
-        if presented.not_after < now {
-            return Err(unauthenticated("CERTIFICATE_EXPIRED", refusal::CERTIFICATE_EXPIRED));
+        // A connection, and a session that is resumed, may outlive the certificate that opened it. It is valid through its
+        // last second (RFC 5280 §4.1.2.5).
+        let expiry = Expiry { at: presented.not_after + TimeDelta::seconds(1), credential: Credential::Certificate };
+        if expiry.at <= now {
+            return Err(expired(expiry.credential));
         }
-        let mut caller = grant.caller(presented.principal());
+        let mut caller = Caller { valid_until: Some(expiry), ..grant.caller(presented.principal()) };
         if let Some(token) = token {
             self.narrow(&mut caller, token, &presented.sha256, now)?;
         }
@@ -146,8 +150,12 @@ impl Door {
             return Ok(());
         }
         let jwt = self.jwt.as_ref().filter(|_| is_jwt(token)).ok_or_else(refusal::token_unknown)?;
-        if let Some(roles) = jwt.narrowing(token, sha256, now).map_err(refusal::token_fault)? {
+        let Narrowing { roles, expires_at } = jwt.narrowing(token, sha256, now).map_err(refusal::token_fault)?;
+        if let Some(roles) = roles {
             caller.roles.retain(|role| roles.contains(role));
+        }
+        if let Some(at) = expires_at.filter(|at| caller.valid_until.is_none_or(|expiry| *at < expiry.at)) {
+            caller.valid_until = Some(Expiry { at, credential: Credential::Token });
         }
         Ok(())
     }

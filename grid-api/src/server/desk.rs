@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tonic::{Request, Status};
+use uuid::Uuid;
 
 use super::access::{Door, require};
 use super::host::{Caller, Refusal, RefusedChange, Role, UtilityHost};
@@ -20,6 +21,9 @@ pub(super) struct Desk<H> {
     pub(super) stopping: watch::Receiver<bool>,
     door: Door,
 }
+
+/// The longest resource that the audit keeps of a refusal; the longest name of a limit is shorter. **Units**: bytes.
+const RESOURCE_NOTED_MAX: usize = 300;
 
 /// A change on its way, as the audit knows it should it be refused.
 pub(super) struct Attempt {
@@ -40,17 +44,22 @@ impl<H: UtilityHost> Desk<H> {
         self.options.clock.now()
     }
 
-    /// Returns who calls. The host hears of it: every call is a sign of life.
+    /// Returns who calls, without a word to the host.
+    pub(super) fn identify<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
+        self.door.caller(request, self.now())
+    }
+
+    /// Returns who calls. The host hears of it: a call is a sign of life.
     pub(super) fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
-        let caller = self.door.caller(request, self.now())?;
+        let caller = self.identify(request)?;
         self.host.heard(&caller);
         Ok(caller)
     }
 
-    /// Lets a caller do what a role allows, at a cost.
+    /// Lets a caller do what a role allows, at a cost, which it also has who lacks the role.
     pub(super) fn allow(&self, caller: &Caller, role: Role, cost: u32) -> Result<(), Status> {
-        require(caller, role)?;
-        self.quotas.take(&caller.principal, cost)
+        self.quotas.take(&caller.principal, cost)?;
+        require(caller, role)
     }
 
     /// Lets in who may do what a role allows, for a call that changes nothing.
@@ -108,9 +117,25 @@ impl<H: UtilityHost> Desk<H> {
         }
         let Attempt { caller, method, resource, request_id, hash } = attempt;
         let result = status::result(refused);
+        // What the caller wrote was judged by nobody, and an audit keeps it for ever.
+        let resource = bounded(resource);
+        let request_id = uuid_or_nothing(request_id);
         let refused = RefusedChange { caller, method, resource, request_id, request_hash: hash, result };
         self.host.note_refused(refused).await;
     }
+}
+
+fn bounded(mut resource: String) -> String {
+    const CUT: char = '…';
+    if resource.len() > RESOURCE_NOTED_MAX {
+        resource.truncate(resource.floor_char_boundary(RESOURCE_NOTED_MAX - CUT.len_utf8()));
+        resource.push(CUT);
+    }
+    resource
+}
+
+fn uuid_or_nothing(text: String) -> String {
+    if Uuid::try_parse(&text).is_ok() { text } else { String::new() }
 }
 
 /// Drives a change to its end, also when the caller hangs up in the middle of it.
@@ -122,3 +147,6 @@ pub(super) async fn to_the_end<T: Send + 'static>(
         status::unavailable("it is not known whether it was recorded; repeat with the same request_id", Duration::ZERO)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,11 +23,12 @@ mod limits;
 mod refusal;
 
 pub use areas::{AreaHost, PutArea};
-pub use caller::{Caller, Role, Roles};
+pub use caller::{Caller, Credential, Expiry, Role, Roles};
 pub use compliance::{AuditQuery, ComplianceHost, ReportQuery, ReportSubject};
 pub use flexibility::FlexibilityHost;
 pub use limits::{Cancellation, Heartbeat, LimitHost, SetSafeMode, Submission};
 pub use refusal::Refusal;
+pub(super) use refusal::broken_rules;
 
 use uuid::Uuid;
 
@@ -59,9 +60,10 @@ pub struct RefusedChange {
     pub caller: Caller,
     /// The call, for example `SubmitLimit`.
     pub method: &'static str,
-    /// What was asked for, as far as it could be read: a resource name or nothing.
+    /// What was asked for, as the caller wrote it: a resource name, anything else, or nothing. At most 300 bytes; what is cut
+    /// ends with `…`.
     pub resource: String,
-    /// The caller's name for the request, as far as it could be read.
+    /// The caller's name for the request: a UUID, or nothing.
     pub request_id: String,
     /// Of the content of the request.
     pub request_hash: [u8; 32],

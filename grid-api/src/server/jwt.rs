@@ -44,6 +44,15 @@ pub(super) enum TokenFault {
     Invalid(String),
 }
 
+/// What a token does to what its certificate may do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Narrowing {
+    /// To which roles it narrows them; absent: it does not.
+    pub(super) roles: Option<Roles>,
+    /// First instant at which it is not accepted any more; absent: beyond all dates.
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
 /// Judges tokens.
 pub(super) struct Jwt {
     keys: Vec<Key>,
@@ -101,13 +110,13 @@ impl Jwt {
         Ok(Self { keys })
     }
 
-    /// Returns to which roles a token narrows those of the certificate; absent: it does not.
+    /// Returns to what a token narrows what the certificate may do.
     pub(super) fn narrowing(
         &self,
         token: &str,
         certificate_sha256: &[u8; 32],
         now: DateTime<Utc>,
-    ) -> Result<Option<Roles>, TokenFault> {
+    ) -> Result<Narrowing, TokenFault> {
         let claims = self.verified(token)?;
         let now_s = now.timestamp_millis() as f64 / 1000.0;
         if now_s >= claims.expires_s + LEEWAY_S {
@@ -123,7 +132,8 @@ impl Jwt {
         if bound_to != Some(base64url(certificate_sha256)) {
             return Err(TokenFault::NotBound);
         }
-        Ok(claims.scope.map(|scope| scope.split_ascii_whitespace().filter_map(role).collect()))
+        let roles = claims.scope.map(|scope| scope.split_ascii_whitespace().filter_map(role).collect());
+        Ok(Narrowing { roles, expires_at: expires_at(claims.expires_s) })
     }
 
     /// Checks header, signature, issuer and audience. Only keys that were configured count: what the header says of keys,
@@ -144,6 +154,13 @@ impl Jwt {
         }
         Err(fault)
     }
+}
+
+/// Returns the first millisecond at which a token has expired: the clock counts these.
+fn expires_at(expires_s: f64) -> Option<DateTime<Utc>> {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates")]
+    let expires_ms = ((expires_s + LEEWAY_S) * 1000.0).ceil() as i64;
+    DateTime::from_timestamp_millis(expires_ms)
 }
 
 /// RFC 7515 §4.1.11: what must be understood is not; RFC 8725 §3.11: a JWT of another kind is not an access token.

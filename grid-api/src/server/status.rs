@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::Refusal;
+use super::host::broken_rules;
 
 pub(super) const DOMAIN: &str = "utility.headroom";
 
@@ -134,7 +135,7 @@ pub(super) fn invalid(violations: &[LimitViolation]) -> Status {
     for violation in violations.iter().take(VIOLATIONS_TOLD_MAX) {
         add(&mut details, &violation.field, violation.code, &violation.rule);
     }
-    told(Code::InvalidArgument, &Refusal::Invalid(violations.to_vec()).to_string(), details)
+    told(Code::InvalidArgument, &broken_rules(violations), details)
 }
 
 pub(super) fn unavailable(message: &str, retry_after: Duration) -> Status {

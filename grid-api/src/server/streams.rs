@@ -10,6 +10,7 @@ pub(super) use telemetry::telemetry;
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,8 +20,9 @@ use headroom_domain::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::Status;
 
+use super::access;
 use super::desk::Desk;
-use super::host::{Caller, UtilityHost};
+use super::host::{Caller, Expiry, UtilityHost};
 use super::options::Options;
 use super::status;
 
@@ -60,6 +62,24 @@ impl<T> Stream for Outlet<T> {
 /// Waits until the server stops.
 pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     stopping.wait_for(|stopping| *stopping).await.map(drop).unwrap_or_default();
+}
+
+/// Waits about as long as a stretch of a clock's time takes, or until it is time to look at the clock again.
+async fn passed(clock: &dyn Clock, length: TimeDelta) {
+    let real = clock.real(length.max(TimeDelta::zero())).clamp(LOOK_EVERY, LOOK_AGAIN);
+    tokio::time::sleep(real).await;
+}
+
+/// Waits until a caller would be turned away, and tells how.
+async fn expired(clock: &dyn Clock, valid_until: Option<Expiry>) -> Status {
+    let Some(Expiry { at, credential }) = valid_until else { return std::future::pending().await };
+    loop {
+        let now = clock.now();
+        if at <= now {
+            return access::expired(credential);
+        }
+        passed(clock, at - now).await;
+    }
 }
 
 /// Where the task of a stream puts its messages.
@@ -113,11 +133,10 @@ impl<T> Tap<T> {
 
     /// Waits about as long as a stretch of the server's time takes.
     pub(super) async fn pause(&mut self, length: TimeDelta) -> Result<(), Status> {
-        let real = self.options.clock.real(length.max(TimeDelta::zero())).clamp(LOOK_EVERY, LOOK_AGAIN);
         tokio::select! {
             biased;
             () = stopped(&mut self.stopping) => Err(status::stopping()),
-            () = tokio::time::sleep(real) => Ok(()),
+            () = passed(self.options.clock.as_ref(), length) => Ok(()),
         }
     }
 
@@ -127,7 +146,8 @@ impl<T> Tap<T> {
 }
 
 impl<H: UtilityHost> Desk<H> {
-    /// Opens a stream for a caller, which takes one of its places until it ends.
+    /// Opens a stream for a caller, which takes one of its places until it ends: it ends also when a call would be refused
+    /// because what the caller showed has expired.
     pub(super) fn open<T, F>(&self, caller: &Caller, pour: impl FnOnce(Tap<T>) -> F) -> Result<Outlet<T>, Status>
     where
         T: Send + 'static,
@@ -138,10 +158,12 @@ impl<H: UtilityHost> Desk<H> {
         let (end, ended) = oneshot::channel();
         let hung_up = messages.clone();
         let tap = Tap { messages, stopping: self.stopping.clone(), options: self.options.clone(), last: None };
+        let (clock, valid_until) = (Arc::clone(&self.options.clock), caller.valid_until);
         let poured = pour(tap);
         tokio::spawn(async move {
             let end_status = tokio::select! {
                 poured = poured => poured.err(),
+                end = expired(clock.as_ref(), valid_until) => Some(end),
                 () = hung_up.closed() => None,
             };
             drop(place);

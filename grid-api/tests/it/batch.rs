@@ -69,7 +69,9 @@ async fn a_batch_that_is_repeated_has_the_first_answers_also_when_its_time_is_ov
 
 #[tokio::test]
 async fn a_thousand_limits_go_into_a_batch_and_one_more_does_not() {
-    let server = Server::start().await;
+    let mut options = Server::options();
+    options.quotas.burst = std::num::NonZeroU32::new(2000).unwrap();
+    let server = Server::start_as(options).await;
     let utility = server.utility();
     let mut submissions: Vec<_> = (0..1001).map(|number| (numbered(number), id(number))).collect();
     let refusal = refused(utility.submit_batch(&submissions).await);
@@ -78,6 +80,29 @@ async fn a_thousand_limits_go_into_a_batch_and_one_more_does_not() {
     assert!(utility.submit_batch(&submissions).await.unwrap().iter().all(Result::is_ok));
     assert_eq!(server.host.count(), 1000);
     assert_eq!(refused(utility.submit_batch(&[]).await).reason, "BATCH_EMPTY");
+    server.stop().await;
+}
+
+/// The most memory that this process has had. **Units**: bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak_kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    1024 * peak_kib.trim().trim_end_matches(" kB").parse::<usize>().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_batch_with_a_parent_as_long_as_a_message_is_refused_without_a_copy_for_each_item() {
+    let server = Server::start().await;
+    let utility = Utility::connect(&server.url, &"x".repeat(2 << 20), Some(TOKEN)).unwrap();
+    let submissions: Vec<_> = (0..1001).map(|number| (numbered(number), id(number))).collect();
+    let refusal = refused(utility.submit_batch(&submissions).await);
+    let told: Vec<_> = refusal.fields.iter().map(|field| (field.path.as_str(), field.reason.as_str())).collect();
+    assert_eq!(told, [("parent", "NAME_MALFORMED"), ("requests", "BATCH_TOO_LARGE")]);
+    assert!(peak_memory_bytes() < 1 << 30);
+    let (_, resource, _) = server.host.refused().remove(0);
+    assert!(resource.len() <= 300 && resource.ends_with('…'), "the audit keeps the beginning");
     server.stop().await;
 }
 

@@ -60,6 +60,23 @@ async fn telemetry_is_told_step_by_step_a_little_after_each_is_over() {
 }
 
 #[tokio::test]
+async fn telemetry_of_several_places_is_told_in_the_order_of_time() {
+    let server = Server::start().await;
+    let utility = server.utility();
+    let places = [site(), Target::ConnectionPoint("site-c".into())];
+    let resolution = TimeDelta::seconds(60);
+    let stream = utility.telemetry(&places, resolution, Some(at(-3))).await.unwrap();
+    let told: Vec<_> = stream.take(6).map(Result::unwrap).collect().await;
+    let first = at(-3) - TimeDelta::seconds(20);
+    for (index, samples) in (0..).zip(told.chunks(2)) {
+        let step = samples.iter().map(|(target, sample)| (target.clone(), sample.interval.start));
+        let start = first + resolution * index;
+        assert_eq!(step.collect::<Vec<_>>(), places.each_ref().map(|place| (place.clone(), start)));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_question_for_telemetry_is_checked() {
     let server = Server::start().await;
     let utility = server.utility();

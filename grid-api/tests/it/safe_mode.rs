@@ -65,7 +65,7 @@ async fn a_heartbeat_is_answered_with_when_the_next_is_due() {
 }
 
 #[tokio::test]
-async fn a_heartbeat_with_a_wrong_clock_is_refused_with_the_difference() {
+async fn a_heartbeat_with_a_wrong_clock_is_refused_with_the_difference_and_is_no_sign_of_life() {
     let server = Server::start().await;
     for (off_s, expected) in [(-11, "-11000"), (11, "11000")] {
         let sent_at = at(0) + TimeDelta::seconds(off_s);
@@ -76,5 +76,6 @@ async fn a_heartbeat_with_a_wrong_clock_is_refused_with_the_difference() {
     let refusal = refused(server.utility().heartbeat(Heartbeat { sent_at: at(0), sequence: -1 }).await);
     assert_eq!(refusal.reason, "SEQUENCE_NEGATIVE");
     assert_eq!(server.host.kept.lock().heartbeats, []);
+    assert_eq!(server.host.heard(), 0, "what is refused is no sign of life");
     server.stop().await;
 }

@@ -1,16 +1,16 @@
 //! What every part of the running service shares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::grid::GridTree;
-use headroom_domain::limit::EffectiveInterval;
 use headroom_domain::limit::minimum::section_14a;
+use headroom_domain::limit::{EffectiveInterval, Target};
 use headroom_domain::location::{Connector, Supply};
 use headroom_domain::session::Session;
 use headroom_domain::site::{Site, SiteError, SiteEvse};
-use headroom_domain::{Clock, NodeId, PartnerId, Power};
+use headroom_domain::{AreaId, Clock, NodeId, PartnerId, Power};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
@@ -52,6 +52,8 @@ pub struct Context {
     pub changes: watch::Sender<u64>,
     plans: RwLock<BTreeMap<String, Arc<PlanState>>>,
     obedience: RwLock<BTreeMap<NodeId, SiteObedience>>,
+    /// Who is in which area, as of the last time that the limits were read.
+    members: RwLock<BTreeMap<AreaId, BTreeSet<NodeId>>>,
     /// When it was last written down that a partner is heard; only saves writing it again.
     heard: Mutex<BTreeMap<PartnerId, DateTime<Utc>>>,
     /// What was last written down to be in force; only saves writing it again.
@@ -98,6 +100,7 @@ impl Context {
             changes: watch::Sender::new(0),
             plans: RwLock::default(),
             obedience: RwLock::default(),
+            members: RwLock::default(),
             heard: Mutex::default(),
             in_force: RwLock::default(),
             clock_speed: checked.config.clock.map_or(1.0, |rate| rate.speed),
@@ -112,6 +115,24 @@ impl Context {
     /// Finds the site whose connection point a node is.
     pub fn site_of_node(&self, node: &NodeId) -> Option<&SiteContext> {
         self.site(node.as_str())
+    }
+
+    /// Tells whether a utility may limit a connection point.
+    pub fn may_limit(&self, utility: &str, node: &NodeId) -> bool {
+        let entry = self.utilities.iter().find(|entry| entry.name == utility);
+        entry.is_some_and(|entry| entry.sites.iter().any(|site| site == node.as_str()))
+    }
+
+    /// Notes who is in which area.
+    pub(super) fn set_members(&self, members: BTreeMap<AreaId, BTreeSet<NodeId>>) {
+        *self.members.write() = members;
+    }
+
+    /// Returns the connection points of some targets, areas as they were when the limits were last read.
+    pub fn nodes_of(&self, targets: &BTreeSet<Target>) -> BTreeSet<NodeId> {
+        let members = self.members.read();
+        let of_areas = targets.iter().filter_map(|target| members.get(target.area()?)).flatten();
+        of_areas.chain(targets.iter().filter_map(Target::connection_point)).cloned().collect()
     }
 
     /// Returns the plan in force for a site.

@@ -11,6 +11,15 @@ impl Context {
     /// Returns everything that limits from an instant on: capacities, guaranteed minima, areas, safe modes, and the limits
     /// that end after it.
     pub async fn limit_book(&self, since: DateTime<Utc>) -> Result<LimitBook, StoreError> {
+        self.book_between(since, None).await
+    }
+
+    /// Returns everything that limits in a window, as [`Context::limit_book`] does. What lies outside is not read.
+    pub async fn limit_book_of(&self, window: Interval) -> Result<LimitBook, StoreError> {
+        self.book_between(window.start, Some(window.end)).await
+    }
+
+    async fn book_between(&self, since: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Result<LimitBook, StoreError> {
         let mut book = LimitBook::new();
         for site in &self.sites {
             book.set_capacity(site.site.node(), Some(site.import_capacity()), None);
@@ -19,18 +28,24 @@ impl Context {
             }
         }
         let mut areas = Vec::new();
-        for area in self.store.areas().await? {
+        let known = self.store.areas().await?;
+        self.set_members(known.iter().map(|area| (area.id.clone(), area.members.iter().cloned().collect())).collect());
+        for area in known {
             areas.push(Target::from(area.id.clone()));
             // A site that is configured no more takes part in nothing.
             let members = area.members.into_iter().filter(|member| self.site_of_node(member).is_some()).collect();
             book.set_area(area.id, members);
         }
         for (utility, target, held) in self.links.all() {
+            // Nobody could take back what a utility has left behind that has no say here any more.
+            if !self.may_limit(&utility, &target) {
+                continue;
+            }
             book.set_safe_mode(target, utility, held.safe_mode, held.link.safe_since());
         }
         let targets = self.sites.iter().map(|site| Target::from(site.site.node()));
         let targets: Vec<Target> = targets.chain(areas).collect();
-        for limit in self.store.standing_limits(&targets, since).await? {
+        for limit in self.store.standing_limits(&targets, since, until).await? {
             book.enter(limit);
         }
         Ok(book)
@@ -60,16 +75,18 @@ impl Context {
         })
     }
 
-    /// Writes down what was in force at a connection point since the last look and is now, so that later it can be said what
-    /// was known when.
+    /// Writes down what was in force at a connection point since the last look, by what was known then, and what is now, so
+    /// that later it can be said what was known when.
     pub(super) async fn note_in_force(
         &self,
+        before: &LimitBook,
         book: &LimitBook,
         node: &NodeId,
         since_last: Interval,
     ) -> Result<(), StoreError> {
-        let until = since_last.end + TimeDelta::milliseconds(1);
-        for piece in book.effective(node, Interval { end: until, ..since_last }) {
+        let now = Interval { start: since_last.end, end: since_last.end + TimeDelta::milliseconds(1) };
+        let pieces = before.effective(node, since_last).into_iter().chain(book.effective(node, now));
+        for piece in pieces {
             if self.changes_in_force(node, &piece) {
                 self.store.note_in_force(node, piece.interval.start, Some(&piece)).await?;
                 self.set_in_force(node.clone(), piece);

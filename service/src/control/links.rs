@@ -3,7 +3,7 @@
 //! Kept in memory, written to the record when a mode changes and every few seconds while something is heard. After a
 //! restart the record is a little behind, so that safe mode comes rather too early than too late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -136,8 +136,8 @@ impl Links {
         self.heard.notify_one();
     }
 
-    /// Notes a heartbeat. One that was overtaken by a later one says nothing of now.
-    pub fn heartbeat(&self, utility: &str, sequence: i64, at: DateTime<Utc>) {
+    /// Notes a heartbeat. One that was overtaken by a later one says nothing of now. With `nodes`, it is for them alone.
+    pub fn heartbeat(&self, utility: &str, nodes: Option<&BTreeSet<NodeId>>, sequence: i64, at: DateTime<Utc>) {
         let mut state = self.state.lock();
         let latest = state.sequences.get(utility).copied();
         if latest.is_some_and(|latest| sequence <= latest) {
@@ -145,12 +145,23 @@ impl Links {
         }
         state.sequences.insert(utility.to_owned(), sequence);
         drop(state);
-        self.heard(utility, at);
+        self.heard(utility, nodes, at);
     }
 
-    /// Notes a sign of life.
-    pub fn heard(&self, utility: &str, at: DateTime<Utc>) {
-        self.each(utility, |held| held.link.heartbeat(&held.safe_mode, at));
+    /// Notes a sign of life. With `nodes`, of who may limit them alone.
+    pub fn heard(&self, utility: &str, nodes: Option<&BTreeSet<NodeId>>, at: DateTime<Utc>) {
+        let mut state = self.state.lock();
+        let mut any = false;
+        for ((of, node), held) in &mut state.held {
+            if of == utility && nodes.is_none_or(|nodes| nodes.contains(node)) {
+                held.link.heartbeat(&held.safe_mode, at);
+                any = true;
+            }
+        }
+        drop(state);
+        if any {
+            self.heard.notify_one();
+        }
     }
 
     /// Notes that a utility has stated a limit for connection points.
@@ -163,20 +174,6 @@ impl Links {
         }
         drop(state);
         self.heard.notify_one();
-    }
-
-    fn each(&self, utility: &str, mut change: impl FnMut(&mut Held)) {
-        let mut state = self.state.lock();
-        let own = state.held.iter_mut().filter(|((of, _), _)| of == utility);
-        let mut any = false;
-        for (_, held) in own {
-            change(held);
-            any = true;
-        }
-        drop(state);
-        if any {
-            self.heard.notify_one();
-        }
     }
 
     /// Returns a utility's link to a connection point.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::limit::{Amiss, GridLimit, LimitBook, LimitKind, LimitState, LimitStatus};
 use headroom_domain::schedule::Schedule;
-use headroom_domain::{NodeId, Power};
+use headroom_domain::{Interval, NodeId, Power};
 use headroom_optimizer::snapshot::{SessionState, Snapshot};
 
 use super::context::{Context, SiteContext};
@@ -20,7 +20,7 @@ mod tests;
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 /// How old a reading of the meter may be to be told.
 const READING_LOOKBACK: TimeDelta = TimeDelta::minutes(30);
-/// By how much a meter may show more than a limit: class 1 of EN 50470-3. **Units**: share.
+/// By how much a meter may show more than a limit: class B of EN 50470-3. **Units**: share.
 const METER_TOLERANCE: f64 = 0.01;
 /// Sums of powers this much over a limit break it. **Units**: W.
 const TOLERANCE_W: f64 = 1.0;
@@ -77,10 +77,11 @@ impl SiteObedience {
 }
 
 /// Tells the utilities what has become of their limits since they were last told; returns when time alone will next change
-/// something.
+/// something. `known_at` is when the limits of the book were read.
 pub(super) async fn tell(
     context: &Context,
     book: &LimitBook,
+    known_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let mut readings = Readings::default();
@@ -98,14 +99,18 @@ pub(super) async fn tell(
         let before = told.get(&limit.id).copied();
         let sites = context.sites_of(&limit.target).await?;
         let places = readings.places(context, &sites, now).await?;
-        // A plan from before the limit says nothing of how it is obeyed; the plan with it is under way.
+        // A plan from before the limit says nothing of how it is obeyed; the plan with it is under way, or fails.
         let is_planned = |place: &Place| place.obedience.planned_at.is_some_and(|at| at >= limit.accepted_at);
-        if !places.iter().all(is_planned) && now < limit.accepted_at + GRACE {
+        let planned = places.iter().all(is_planned);
+        if !planned && now < limit.accepted_at + GRACE {
             next = next.into_iter().chain([limit.accepted_at + GRACE]).min();
             continue;
         }
         let superseded = book.superseded(&limit.id, now).is_some();
-        let view = View { limit: &limit, before, superseded, places: &places, now };
+        let instant = Interval { start: now, end: now + TimeDelta::milliseconds(1) };
+        let holds = book.effective_of(&limit.target, instant).into_iter().next();
+        let holds_w = holds.and_then(|piece| piece.maximum_import_w).map(|(power, _)| power);
+        let view = View { limit: &limit, before, superseded, planned, holds_w, places: &places, now };
         next = view.turning_points().chain(next).filter(|at| *at > now).min();
         let status = view.status();
         if before != Some(status) {
@@ -113,7 +118,7 @@ pub(super) async fn tell(
         }
     }
     if !news.is_empty() {
-        context.store.append_statuses(&news).await?;
+        context.store.append_statuses(&news, known_at).await?;
         context.tell_utilities();
     }
     Ok(next)
@@ -158,6 +163,11 @@ struct View<'a> {
     limit: &'a GridLimit,
     before: Option<LimitStatus>,
     superseded: bool,
+    /// Whether all places have a plan that knows it.
+    planned: bool,
+    /// The import limit that holds at its target now: looser than what it states where something else has taken its place,
+    /// a minimum is guaranteed or its start is delayed. Absent: nothing limits.
+    holds_w: Option<Power>,
     places: &'a [Place],
     now: DateTime<Utc>,
 }
@@ -165,10 +175,10 @@ struct View<'a> {
 impl View<'_> {
     fn status(&self) -> LimitStatus {
         let Some(span) = span(self.limit) else { return LimitStatus::of(LimitState::Completed) };
-        let kept = LimitStatus {
-            state: LimitState::Completed,
-            ..self.before.unwrap_or(LimitStatus::of(LimitState::Accepted))
-        };
+        let before = self.before.unwrap_or(LimitStatus::of(LimitState::Accepted));
+        // What was only foreseen has not come.
+        let obeyed_at = before.expected_in_force_at.filter(|_| before.state != LimitState::Scheduled);
+        let kept = LimitStatus { state: LimitState::Completed, expected_in_force_at: obeyed_at, ..before };
         if self.limit.accepted_at >= span.end {
             return LimitStatus::of(LimitState::Expired);
         }
@@ -225,7 +235,9 @@ impl View<'_> {
             .before
             .filter(|before| before.state != LimitState::Scheduled)
             .and_then(|before| before.expected_in_force_at);
-        if !status.is_obeyed() {
+        if !self.planned || !status.is_obeyed() {
+            let confirmed_sessions = if self.planned { status.confirmed_sessions } else { 0 };
+            let status = LimitStatus { confirmed_sessions, ..status };
             let amiss = (self.now >= until).then(|| self.reason());
             let state = if amiss.is_some() { LimitState::NotAchieved } else { LimitState::Active };
             return LimitStatus { state, amiss, expected_in_force_at: obeyed_at, ..status };
@@ -238,9 +250,10 @@ impl View<'_> {
         status
     }
 
+    /// Returns what it asks for now, where that is what holds, or more.
     fn limit_now(&self) -> Option<Power> {
-        let intervals = &self.limit.intervals;
-        intervals.iter().find(|item| item.interval.contains(self.now)).and_then(|item| item.maximum_import_w)
+        let stated = self.limit.intervals.iter().find(|item| item.interval.contains(self.now));
+        stated.and_then(|item| item.maximum_import_w).zip(self.holds_w).map(|(stated, holds)| stated.max(holds))
     }
 
     /// Readings that began before everybody obeyed prove nothing.

@@ -25,6 +25,8 @@ pub(crate) use send::wanted_pause;
 
 /// How many requests are under way at one partner at once.
 const CONCURRENT_REQUESTS: usize = 32;
+/// Longer than a partner may take to answer a request.
+const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// How often the outbox looks when nothing calls it.
 const LOOK_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// The shortest pause between two looks that nothing calls for.
@@ -167,10 +169,11 @@ impl Outbox {
             if ready.is_empty() {
                 return Ok(next);
             }
-            let ids: Vec<&str> = ready.iter().map(|ready| ready.request.id.as_str()).collect();
-            let claimed = self.context.store.claim_requests(&ids, now).await?;
             let sessions: Vec<&SessionId> = ready.iter().map(|ready| &ready.request.session).collect();
             let mut sessions = self.context.store.sessions_named(&sessions).await?;
+            // The last thing that can fail: what is claimed is sent.
+            let ids: Vec<&str> = ready.iter().map(|ready| ready.request.id.as_str()).collect();
+            let claimed = self.context.store.claim_requests(&ids, now).await?;
             for Ready { partner, place, request } in ready {
                 if !claimed.contains(&request.id) {
                     continue;
@@ -206,7 +209,9 @@ impl Outbox {
 
     /// Gives up waiting for stations whose time is over. Others give way; the silent ones are asked what they do.
     async fn time_out(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let silent = self.context.store.time_out_requests(now, self.started).await?;
+        // What was sent so long ago, and is not known to have been answered, is lost.
+        let orphaned_before = self.started.max(now - ANSWERED_WITHIN);
+        let silent = self.context.store.time_out_requests(now, orphaned_before).await?;
         if silent.is_empty() {
             return Ok(());
         }

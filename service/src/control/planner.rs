@@ -53,7 +53,7 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
     let forecasts = Forecasts::default();
     let mut memories = vec![Memory::default(); context.sites.len()];
     let mut next_plan = context.clock.now();
-    let mut looked_at = next_plan;
+    let (mut looked_at, mut book_before) = (next_plan, LimitBook::new());
     loop {
         let now = context.clock.now();
         let on_time = now >= next_plan;
@@ -71,8 +71,16 @@ pub async fn run(context: Arc<Context>, telemetry: Telemetry, stop: Cancellation
         match context.limit_book(looked_at.min(now)).await {
             Ok(book) => {
                 let since_last = Interval { start: looked_at.min(now), end: now };
-                let round = Round { context: &context, forecasts: &forecasts, book, since_last, emergency };
+                let round = Round {
+                    context: &context,
+                    forecasts: &forecasts,
+                    book,
+                    book_before: &book_before,
+                    since_last,
+                    emergency,
+                };
                 next = round.run(&mut memories, call, &telemetry).await.map_or(next, |change| change.min(next));
+                book_before = round.book;
                 looked_at = now;
                 if !context.wake.wants_emergency() {
                     context.planned.send_replace(true);
@@ -105,6 +113,7 @@ struct Round<'a> {
     context: &'a Context,
     forecasts: &'a Forecasts,
     book: LimitBook,
+    book_before: &'a LimitBook,
     since_last: Interval,
     emergency: bool,
 }
@@ -138,7 +147,7 @@ impl Round<'_> {
             }
             Err(error) => error!(%error, "the record could not be read; the profiles in force stay"),
         }
-        obedience::tell(context, &self.book, context.clock.now()).await.unwrap_or_else(|error| {
+        obedience::tell(context, &self.book, self.since_last.end, context.clock.now()).await.unwrap_or_else(|error| {
             error!(%error, "utilities could not be told what became of their limits");
             None
         })
@@ -196,7 +205,7 @@ impl Round<'_> {
     async fn act(&self, site: &SiteContext, known: &Known, memory: &mut Memory, call: Call) -> Result<(), PlanError> {
         let context = self.context;
         let (facts, snapshot) = self.observe(site, known).await?;
-        context.note_in_force(&self.book, &site.site.node(), self.since_last).await?;
+        context.note_in_force(self.book_before, &self.book, &site.site.node(), self.since_last).await?;
         let stands = |plan: &Arc<PlanState>| stands(call, &plan.snapshot, &plan.schedule, &snapshot);
         if let Some(plan) = context.plan(&site.site.id).filter(stands) {
             let dispatch = dispatch(&snapshot, &plan.schedule);

@@ -83,7 +83,7 @@ impl<'a> SiteLook<'a> {
         let mut limits = self.context.limits_of(self.site).await?;
         limits.reverse();
         let limits_log: Vec<LimitEntry> = limits.iter().map(LimitEntry::from).collect();
-        let effective = self.context.limit_book(since).await?.effective(&self.site.site.node(), window);
+        let effective = self.context.limit_book_of(window).await?.effective(&self.site.site.node(), window);
         let readings = store.readings_since(&self.site.site.id, since).await?;
         let sessions: Vec<Session> =
             store.sessions_since(since).await?.into_iter().filter(|session| self.site.hosts(session)).collect();

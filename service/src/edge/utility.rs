@@ -9,6 +9,7 @@ use headroom_domain::{AreaId, LimitId, NodeId};
 use headroom_grid_api::GridArea;
 use headroom_grid_api::audit::hex;
 use headroom_grid_api::server::{Caller, Refusal, RequestKey};
+use tokio::sync::Semaphore;
 use tracing::error;
 
 use crate::control::{Context, SiteContext};
@@ -25,16 +26,21 @@ mod warnings;
 pub use areas::note_enrolment;
 use refusals::Refusals;
 
+/// How many simulations are solved at once, of all utilities: the planner keeps its threads and its cores.
+const SIMULATIONS_AT_ONCE: usize = 1;
+
 /// Answers utilities.
 pub struct UtilityEdge {
     context: Arc<Context>,
     refusals: Refusals,
+    simulations: Arc<Semaphore>,
 }
 
 impl UtilityEdge {
     /// Makes the edge.
     pub fn new(context: Arc<Context>) -> Self {
-        Self { context, refusals: Refusals::default() }
+        let simulations = Arc::new(Semaphore::new(SIMULATIONS_AT_ONCE));
+        Self { context, refusals: Refusals::default(), simulations }
     }
 
     /// Returns the sites behind a target that the caller may limit and see.
@@ -150,3 +156,6 @@ fn not_planned_yet() -> Refusal {
     let message = "the first plan of a site is not made yet".to_owned();
     Refusal::Unavailable { message, retry_after: Duration::from_secs(5) }
 }
+
+#[cfg(test)]
+mod tests;

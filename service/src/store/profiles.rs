@@ -184,7 +184,8 @@ impl Store {
 
     /// Gives up waiting for stations whose time is over; returns the requests, oldest first.
     ///
-    /// Requests that were sent before `orphaned_before` and never answered at all died with an earlier process.
+    /// Requests that were sent before `orphaned_before` and never answered at all died with an earlier process, or their
+    /// fate could not be kept.
     pub async fn time_out_requests(
         &self,
         now: DateTime<Utc>,

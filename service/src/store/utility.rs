@@ -20,6 +20,7 @@ pub use status::StatusChange;
 
 use headroom_domain::Interval;
 use headroom_domain::limit::Target;
+use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::{StoreError, json, time};
@@ -29,14 +30,10 @@ fn word<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     Ok(json(value)?.trim_matches('"').to_owned())
 }
 
-/// Adds ` AND {column} IN (…)`.
+/// Adds ` AND {column} IN (…)`. One variable for all values: a statement may not have more than some thousands.
 fn push_any(query: &mut QueryBuilder<Sqlite>, column: &str, values: impl Iterator<Item = String>) {
-    query.push(" AND ").push(column).push(" IN (");
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind(value);
-    }
-    query.push(")");
+    let values = values.collect::<Value>().to_string();
+    query.push(" AND ").push(column).push(" IN (SELECT value FROM json_each(").push_bind(values).push("))");
 }
 
 /// Adds that the column `target` is one of some; nothing when there are none.

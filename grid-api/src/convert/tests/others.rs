@@ -209,6 +209,22 @@ fn money_has_units_and_nanos_of_one_sign() {
 }
 
 #[test]
+fn what_flows_to_the_grid_is_no_import_below_0() {
+    let sample = TelemetrySample {
+        interval: window(0, 1),
+        import_energy_wh: Some(Energy::from_wh(-100.0)),
+        export_energy_wh: Some(Energy::from_wh(-1.0)),
+        mean_import_w: Some(Power::from_w(-6000.0)),
+        max_import_w: Some(Power::from_w(-6000.0)),
+        quality: Quality::Measured,
+        coverage: Ratio::from_ratio(1.0),
+    };
+    let told = compliance::sample_to_proto(&sample, &site());
+    assert_eq!((told.import_energy_wh, told.export_energy_wh), (Some(0), Some(0)));
+    assert_eq!((told.mean_import_w, told.max_import_w), (Some(0), Some(0)));
+}
+
+#[test]
 fn telemetry_and_reports_are_read_as_they_were_told() {
     for quality in [Quality::Measured, Quality::Estimated, Quality::Missing] {
         let sample = TelemetrySample {

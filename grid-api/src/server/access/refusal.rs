@@ -5,18 +5,26 @@ use std::collections::HashMap;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::super::host::{Caller, Role};
+use super::super::host::{Caller, Credential, Role};
 use super::super::jwt::TokenFault;
 use super::super::status::DOMAIN;
 
 pub(super) const TOKEN_MISSING: &str = "no token: send the metadata authorization: Bearer {token}";
 pub(super) const CERTIFICATE_UNKNOWN: &str =
     "the client certificate is not known here: send its SHA-256 fingerprint or its URI to the operator";
-pub(super) const CERTIFICATE_EXPIRED: &str = "the client certificate has expired: connect again with a new one";
+const CERTIFICATE_EXPIRED: &str = "the client certificate has expired: connect again with a new one";
 
 pub(super) fn unauthenticated(reason: &str, message: &str) -> Status {
     let details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     Status::with_error_details(Code::Unauthenticated, message, details)
+}
+
+/// A caller whose time is over.
+pub(in crate::server) fn expired(credential: Credential) -> Status {
+    match credential {
+        Credential::Certificate => unauthenticated("CERTIFICATE_EXPIRED", CERTIFICATE_EXPIRED),
+        Credential::Token => token_fault(TokenFault::Expired),
+    }
 }
 
 pub(super) fn token_unknown() -> Status {

@@ -162,8 +162,21 @@ fn a_certificate_that_expires_while_connected_is_refused_from_then_on() {
     let (door, certificate) = (Door::new(&with_certificate(false)).unwrap(), certificate());
     let last = DateTime::parse_from_rfc3339("2024-01-01T00:00:00Z").unwrap().to_utc();
     door.certified(&certificate, None, last).unwrap();
-    let status = door.certified(&certificate, None, last + chrono::TimeDelta::seconds(1)).unwrap_err();
+    let status = door.certified(&certificate, None, last + TimeDelta::seconds(1)).unwrap_err();
     assert_eq!(reason(&status, Code::Unauthenticated), "CERTIFICATE_EXPIRED");
+}
+
+#[test]
+fn a_caller_is_let_in_until_the_first_of_its_certificate_and_its_token_expires() {
+    let (door, certificate) = (Door::new(&with_certificate(true)).unwrap(), certificate());
+    let until = |token: Option<&str>| door.certified(&certificate, token, now()).unwrap().valid_until;
+    let last = DateTime::parse_from_rfc3339("2024-01-01T00:00:00Z").unwrap().to_utc();
+    let of_certificate = Expiry { at: last + TimeDelta::seconds(1), credential: Credential::Certificate };
+    assert_eq!((until(None), until(Some(TOKEN))), (Some(of_certificate), Some(of_certificate)));
+    // The token expires now, the leeway later it is over.
+    let of_token = Expiry { at: now() + TimeDelta::seconds(30), credential: Credential::Token };
+    assert_eq!(until(Some(&token(&certificate, "read"))), Some(of_token));
+    assert_eq!(door.holder(TOKEN).unwrap().valid_until, None);
 }
 
 #[test]
@@ -188,7 +201,7 @@ fn a_token_beside_a_certificate_that_cannot_be_judged_is_not_passed_over() {
     assert_eq!(refused(true, "a.b.c"), "TOKEN_INVALID");
     assert_eq!(refused(true, &token(b"another", "read")), "TOKEN_NOT_BOUND");
     let door = Door::new(&with_certificate(true)).unwrap();
-    let late = now() + chrono::TimeDelta::seconds(30);
+    let late = now() + TimeDelta::seconds(30);
     let status = door.certified(&certificate, Some(&token(&certificate, "read")), late).unwrap_err();
     assert_eq!(reason(&status, Code::Unauthenticated), "TOKEN_EXPIRED");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use headroom_domain::limit::Target;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,26 @@ pub struct Caller {
     pub roles: Roles,
     /// Which of the utility's places it may see and limit; absent: all of them. An area stands for its members too.
     pub scope: Option<BTreeSet<Target>>,
+    /// When what it showed ends to let it in; absent: it does not end.
+    pub valid_until: Option<Expiry>,
+}
+
+/// The end of what lets a caller in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expiry {
+    /// First instant at which it is turned away.
+    pub at: DateTime<Utc>,
+    /// What is over then.
+    pub credential: Credential,
+}
+
+/// What a caller shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// Its client certificate.
+    Certificate,
+    /// A token that is bound to it.
+    Token,
 }
 
 impl Caller {

@@ -136,12 +136,13 @@ pub trait LimitHost: Send + Sync + 'static {
         async { Err(Refusal::NotOffered) }
     }
 
-    /// Notes a sign of life. **Errors**: `Unavailable`.
+    /// Notes a sign of life: it counts as a call that was heard. **Errors**: `Unavailable`.
     fn heartbeat(&self, _: &Caller, _: Heartbeat) -> impl Future<Output = Result<HeartbeatAnswer, Refusal>> + Send {
         async { Err(Refusal::NotOffered) }
     }
 
-    /// Notes that a utility called: every call implies a heartbeat. Must be quick and cannot fail.
+    /// Notes that a utility made a call other than a heartbeat, also one that is then refused: whose calls imply a heartbeat
+    /// is the host's to judge, by their roles. Must be quick and cannot fail.
     fn heard(&self, _: &Caller) {}
 
     /// Returns what has become of the limits of the caller's utility after a sequence number, at most `size`, in order;

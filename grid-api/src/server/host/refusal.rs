@@ -55,7 +55,7 @@ pub enum Refusal {
         request_id: Uuid,
     },
     /// Fields break rules. Their paths are relative to the limit, for example `intervals[3].start_time`.
-    #[error("the request breaks {} rule(s): {}", .0.len(), listed(.0))]
+    #[error("{}", broken_rules(.0))]
     Invalid(Vec<LimitViolation>),
     /// This server has no such service.
     #[error("this server does not offer that")]
@@ -70,11 +70,11 @@ pub enum Refusal {
     },
 }
 
-/// The first few violations in one line; the rest is in the details.
-fn listed(violations: &[LimitViolation]) -> String {
+/// Tells violations in one line, the first few by name; the rest is in the details.
+pub(in crate::server) fn broken_rules(violations: &[LimitViolation]) -> String {
     let mut shown: Vec<_> = violations.iter().take(3).map(ToString::to_string).collect();
     if violations.len() > shown.len() {
         shown.push(format!("and {} more", violations.len() - shown.len()));
     }
-    shown.join("; ")
+    format!("the request breaks {} rule(s): {}", violations.len(), shown.join("; "))
 }

@@ -52,6 +52,10 @@ fn signed(seed: u8, header: &Value, claims: &Value) -> String {
 }
 
 fn judged_at(token: &str, after_s: i64) -> Result<Option<Roles>, TokenFault> {
+    narrowing_at(token, after_s).map(|narrowing| narrowing.roles)
+}
+
+fn narrowing_at(token: &str, after_s: i64) -> Result<Narrowing, TokenFault> {
     Jwt::new(&config(&[jwk(1, "one"), jwk(2, "two")])).unwrap().narrowing(token, &CERTIFICATE, at(after_s))
 }
 
@@ -100,6 +104,14 @@ fn a_token_expires_by_the_servers_clock_with_a_leeway_of_thirty_seconds() {
     let fraction = signed(1, &header(), &with("exp", json!(NOW_S as f64 + 0.5)));
     assert_eq!(judged_at(&fraction, 30), Ok(None));
     assert_eq!(judged_at(&fraction, 31), Err(TokenFault::Expired));
+}
+
+#[test]
+fn when_a_token_expires_is_told_with_the_leeway_and_never_for_one_beyond_all_dates() {
+    let told = |expires| narrowing_at(&signed(1, &header(), &with("exp", expires)), 0).unwrap().expires_at;
+    assert_eq!(told(json!(NOW_S)), Some(at(30)));
+    assert_eq!(told(json!(NOW_S as f64 + 0.5)), Some(at(30) + chrono::TimeDelta::milliseconds(500)));
+    assert_eq!(told(json!(1e18)), None);
 }
 
 #[test]
@@ -204,7 +216,7 @@ fn keys_for_other_purposes_do_not_sign() {
     let jwt = Jwt::new(&keys).unwrap();
     assert_eq!(jwt.keys.len(), 1);
     let token = signed(1, &json!({"alg": "EdDSA"}), &claims());
-    check_invalid(jwt.narrowing(&token, &CERTIFICATE, at(0)), "signature");
+    check_invalid(jwt.narrowing(&token, &CERTIFICATE, at(0)).map(|narrowing| narrowing.roles), "signature");
 }
 
 /// RFC 4648 §10, without padding; RFC 7515 Appendix C.

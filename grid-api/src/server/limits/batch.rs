@@ -37,12 +37,11 @@ impl<H: UtilityHost> Limits<H> {
             request_id: String::new(),
             hash: content_hash("BatchSubmitLimits", &request),
         };
-        for item in &mut request.requests {
-            if item.parent.is_empty() {
-                item.parent.clone_from(&request.parent);
-            }
-        }
         self.desk.audited(whole, async { self.admit_batch(caller, &request) }).await?;
+        // Only now: the parent is known to be short and the items to be few.
+        for item in request.requests.iter_mut().filter(|item| item.parent.is_empty()) {
+            item.parent.clone_from(&request.parent);
+        }
         let items = request.requests;
         // Kept for the audit, should they be refused.
         let attempts: Vec<_> = items.iter().map(|item| (!item.validate_only).then(|| attempt(caller, item))).collect();
@@ -57,28 +56,14 @@ impl<H: UtilityHost> Limits<H> {
         Ok(results)
     }
 
-    /// What is wrong with the batch as a whole.
+    /// Takes what the batch costs, or, when it is wrong as a whole, what a call costs.
     fn admit_batch(&self, caller: &Caller, request: &proto::BatchSubmitLimitsRequest) -> Result<(), Status> {
-        let count = request.requests.len();
-        let mut faults = Vec::new();
-        match names::utility(&request.parent) {
-            Some(utility) if utility == caller.utility => {}
-            Some(_) => return Err(status::foreign_utility(&caller.utility, "parent")),
-            None => faults.push(crate::convert::malformed("parent", "utilities/{utility}")),
-        }
-        if count == 0 {
-            faults.push(violation("requests", "BATCH_EMPTY", "there is none: send one or more"));
-        }
-        if count > SUBMISSIONS_MAX {
-            let rule = format!("{count} are too many: send at most {SUBMISSIONS_MAX} at once");
-            faults.push(violation("requests", "BATCH_TOO_LARGE", rule));
-        }
-        if !faults.is_empty() {
-            return Err(status::invalid(&faults));
-        }
+        let formed = check_form(caller, request);
+        let cost = if formed.is_ok() { request.requests.len() } else { 1 };
+        self.desk.quotas.take(&caller.principal, u32::try_from(cost).unwrap_or(u32::MAX))?;
+        formed?;
         // Each needs more or less, the least of which is this.
-        require(caller, server::Role::Test)?;
-        self.desk.quotas.take(&caller.principal, u32::try_from(count).unwrap_or(u32::MAX))
+        require(caller, server::Role::Test)
     }
 
     /// Returns what became of each, in their order.
@@ -122,6 +107,25 @@ impl<H: UtilityHost> Limits<H> {
             }
         }
     }
+}
+
+/// What is wrong with the batch as a whole.
+fn check_form(caller: &Caller, request: &proto::BatchSubmitLimitsRequest) -> Result<(), Status> {
+    let count = request.requests.len();
+    let mut faults = Vec::new();
+    match names::utility(&request.parent) {
+        Some(utility) if utility == caller.utility => {}
+        Some(_) => return Err(status::foreign_utility(&caller.utility, "parent")),
+        None => faults.push(crate::convert::malformed("parent", "utilities/{utility}")),
+    }
+    if count == 0 {
+        faults.push(violation("requests", "BATCH_EMPTY", "there is none: send one or more"));
+    }
+    if count > SUBMISSIONS_MAX {
+        let rule = format!("{count} are too many: send at most {SUBMISSIONS_MAX} at once");
+        faults.push(violation("requests", "BATCH_TOO_LARGE", rule));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(status::invalid(&faults)) }
 }
 
 /// The host gave fewer answers than it was asked for.

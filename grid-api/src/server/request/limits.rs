@@ -1,7 +1,9 @@
 //! Requests of `GridLimitService` about limits.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headroom_domain::limit::{LimitKind, LimitState, LimitViolation, Target, Terms, term_violations, violations};
+use headroom_domain::limit::{
+    INTERVALS_MAX, LimitInterval, LimitKind, LimitState, LimitViolation, Target, Terms, term_violations, violations,
+};
 use headroom_domain::{Interval, LimitId};
 use tonic::Status;
 
@@ -15,6 +17,9 @@ use crate::server::status::invalid;
 use crate::server::{Caller, Cancellation, Page, RequestKey, Submission};
 
 const PROGRAMME_LENGTH_MAX: usize = 64;
+
+/// Most states that a list is filtered by.
+const STATES_MAX: usize = 16;
 
 /// A submission, and what is wrong with it only because time has passed. A repetition may be late; anything else may not.
 #[derive(Debug)]
@@ -60,13 +65,7 @@ fn draft(
     let revision = faults.take(revision(limit.revision));
     let terms = terms(&limit, respond_by, faults);
     let reason = faults.take(text(limit.reason_text, "limit.reason_text"));
-    let (intervals, broken) = match convert::intervals(&limit.intervals) {
-        Ok(read) => {
-            let broken = violations(&read, now, horizon_max);
-            (read, broken)
-        }
-        Err(broken) => (Vec::new(), broken),
-    };
+    let (intervals, broken) = schedule(&limit.intervals, now, horizon_max);
     // Faults of the terms are told even when kind or programme cannot be read: as far as they do not depend on them.
     let of_terms = term_violations(
         kind.unwrap_or(LimitKind::Scheduled),
@@ -83,6 +82,26 @@ fn draft(
         _ => None,
     };
     (draft, late)
+}
+
+/// Reads the intervals, and what is wrong with them. Of too many none is looked at: each could be wrong in many ways.
+fn schedule(
+    items: &[proto::LimitInterval],
+    now: DateTime<Utc>,
+    horizon_max: TimeDelta,
+) -> (Vec<LimitInterval>, Vec<LimitViolation>) {
+    let count = items.len();
+    if count > INTERVALS_MAX {
+        let rule = format!("{count} intervals are too many: send at most {INTERVALS_MAX}");
+        return (Vec::new(), vec![violation("intervals", "TOO_MANY_INTERVALS", rule)]);
+    }
+    match convert::intervals(items) {
+        Ok(read) => {
+            let broken = violations(&read, now, horizon_max);
+            (read, broken)
+        }
+        Err(broken) => (Vec::new(), broken),
+    }
 }
 
 fn from_the_root(fault: LimitViolation) -> LimitViolation {
@@ -152,14 +171,19 @@ pub(in crate::server) fn listing(request: &proto::ListLimitsRequest, caller: &Ca
     let page = page(request.page_size, &request.page_token, own, &mut faults);
     let target = filter(&request.target, &mut faults);
     let overlaps = overlaps(request.start_time, request.end_time, &mut faults);
-    let states: Vec<_> = request
-        .states
-        .iter()
-        .enumerate()
-        .filter_map(|(index, number)| faults.take(wanted_state(*number, index)))
-        .collect();
+    let states = wanted_states(&request.states, &mut faults);
     let include_cancelled = request.include_cancelled || states.contains(&LimitState::Cancelled);
     faults.none_or(Some((LimitQuery { target, overlaps, include_cancelled }, page, states)))
+}
+
+fn wanted_states(numbers: &[i32], faults: &mut Faults) -> Vec<LimitState> {
+    if numbers.len() > STATES_MAX {
+        let rule = format!("{} are too many: {STATES_MAX} are allowed, state each once", numbers.len());
+        faults.add("states", "TOO_MANY_STATES", rule);
+        return Vec::new();
+    }
+    let read = |(index, number): (usize, &i32)| faults.take(wanted_state(*number, index));
+    numbers.iter().enumerate().filter_map(read).collect()
 }
 
 /// A state that `Limit.state` can have.

@@ -1,7 +1,7 @@
 mod others;
 
 use headroom_domain::Power;
-use headroom_domain::limit::LimitKind;
+use headroom_domain::limit::{INTERVALS_MAX, LimitKind};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -15,7 +15,7 @@ const REQUEST_ID: &str = "0190b2a6-4d5e-4c3a-9f00-1d2c3b4a5968";
 
 fn caller() -> Caller {
     let roles = [Role::Submit, Role::Read, Role::Test].into();
-    Caller { principal: "token dso".to_owned(), utility: "dso".to_owned(), roles, scope: None }
+    Caller { principal: "token dso".to_owned(), utility: "dso".to_owned(), roles, scope: None, valid_until: None }
 }
 
 fn place(id: &str) -> Target {
@@ -134,6 +134,14 @@ fn every_interval_is_checked() {
 }
 
 #[test]
+fn of_too_many_intervals_none_is_looked_at() {
+    let many = |count| with(|limit| limit.intervals = vec![proto::LimitInterval::default(); count]);
+    check(many(INTERVALS_MAX + 1), "limit.intervals", "TOO_MANY_INTERVALS");
+    let status = read(many(INTERVALS_MAX)).unwrap_err();
+    assert_eq!(faults(&status)[0], ("limit.intervals[0].start_time".to_owned(), "REQUIRED".to_owned()));
+}
+
+#[test]
 fn all_faults_are_told_at_once() {
     let mut request = with(|limit| {
         limit.target.clear();
@@ -247,6 +255,20 @@ fn a_list_is_checked_and_its_size_is_bounded() {
     let told = faults(&listing(&bad, &caller()).unwrap_err());
     let reasons: Vec<_> = told.iter().map(|(_, reason)| reason.as_str()).collect();
     assert_eq!(reasons, ["PAGE_SIZE_NEGATIVE", "PAGE_TOKEN_MALFORMED", "NAME_MALFORMED", "WINDOW_EMPTY"]);
+}
+
+#[test]
+fn a_list_is_filtered_by_16_states_and_of_more_none_is_looked_at() {
+    let request = |state: proto::LimitState, count| proto::ListLimitsRequest {
+        parent: "utilities/dso".to_owned(),
+        states: vec![state.into(); count],
+        ..Default::default()
+    };
+    assert_eq!(listing(&request(proto::LimitState::Active, 16), &caller()).unwrap().2.len(), 16);
+    for state in [proto::LimitState::Active, proto::LimitState::Unspecified] {
+        let status = listing(&request(state, 17), &caller()).unwrap_err();
+        assert_eq!(faults(&status), [("states".to_owned(), "TOO_MANY_STATES".to_owned())]);
+    }
 }
 
 #[test]

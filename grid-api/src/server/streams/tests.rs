@@ -6,7 +6,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use super::*;
-use crate::server::Access;
+use crate::server::{Access, Credential};
 
 fn tap(stopping: watch::Receiver<bool>) -> (Tap<i64>, mpsc::Receiver<i64>) {
     let (messages, received) = mpsc::channel(BUFFER);
@@ -42,6 +42,23 @@ async fn a_stream_ends_when_the_server_stops_also_in_the_middle_of_a_message() {
     let (_news, mut unheard) = watch::channel(0);
     assert_eq!(tap.news(&mut unheard).await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(tap.pause(TimeDelta::days(1)).await.unwrap_err().code(), Code::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_as_soon_as_a_call_of_its_caller_would_be_turned_away_and_not_before() {
+    let clock = ManualClock::new(chrono::DateTime::UNIX_EPOCH);
+    let at = clock.now() + TimeDelta::minutes(1);
+    for (credential, reason) in [(Credential::Certificate, "CERTIFICATE_EXPIRED"), (Credential::Token, "TOKEN_EXPIRED")]
+    {
+        clock.set(at - TimeDelta::milliseconds(1));
+        let mut end = std::pin::pin!(expired(&clock, Some(Expiry { at, credential })));
+        assert!(tokio::time::timeout(LOOK_AGAIN, end.as_mut()).await.is_err());
+        clock.set(at);
+        let status = tokio::time::timeout(LOOK_AGAIN, end).await.unwrap();
+        assert_eq!(status.code(), Code::Unauthenticated);
+        assert_eq!(status.get_details_error_info().unwrap().reason, reason);
+    }
+    assert!(tokio::time::timeout(100 * LOOK_AGAIN, expired(&clock, None)).await.is_err());
 }
 
 #[tokio::test]

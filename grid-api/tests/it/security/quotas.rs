@@ -44,6 +44,19 @@ async fn one_caller_does_not_use_up_what_another_of_the_same_utility_may() {
 }
 
 #[tokio::test]
+async fn a_call_that_lacks_the_role_costs_as_much_as_any_other() {
+    let quotas = QuotaLimits { per_second: ONE, burst: ONE.saturating_add(2), ..QuotaLimits::default() };
+    let secured = Secured::start_as(|options| options.quotas = quotas).await;
+    let planner = secured.with(&secured.planner);
+    let mut reasons = Vec::new();
+    while reasons.len() < 100 && reasons.last().is_none_or(|reason| reason == "ROLE_MISSING") {
+        reasons.push(refused(planner.submit(&draft(1, &[(0, 60, 1.0)]), request_id(1)).await).reason);
+    }
+    assert_eq!(reasons.last().unwrap(), "QUOTA_EXCEEDED");
+    secured.stop().await;
+}
+
+#[tokio::test]
 async fn a_batch_costs_one_call_for_each_of_its_limits() {
     let quotas = QuotaLimits { per_second: ONE, burst: ONE.saturating_add(2), ..QuotaLimits::default() };
     let secured = Secured::start_as(|options| options.quotas = quotas).await;

@@ -1,5 +1,7 @@
 //! Tokens beside a certificate (RFC 8705).
 
+use futures::StreamExt;
+use headroom_domain::limit::{LimitState, LimitStatus};
 use headroom_grid_api::LimitQuery;
 
 use super::issuer::AUDIENCE;
@@ -59,6 +61,27 @@ async fn a_token_expires_by_the_servers_clock_also_on_an_open_connection() {
     utility.server_info().await.unwrap();
     secured.server.pass(61);
     assert_eq!(refused(utility.server_info().await).reason, "TOKEN_EXPIRED");
+    secured.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_token_that_opened_it_expires() {
+    let secured = Secured::start().await;
+    let token = secured.issuer.token(AUDIENCE, "read", &secured.dispatch);
+    let utility = secured.with_token(&secured.dispatch, &token);
+    let mut stream = Box::pin(utility.statuses(0, &[]).await.unwrap());
+    let lasting = secured.with(&secured.dispatch);
+    let mut without_token = Box::pin(lasting.statuses(0, &[]).await.unwrap());
+    secured.server.pass(61);
+    let end = tokio::time::timeout(std::time::Duration::from_secs(10), stream.next()).await.expect("it ends");
+    let refusal = refused(end.unwrap());
+    assert_eq!((refusal.code.as_str(), refusal.reason.as_str()), ("Unauthenticated", "TOKEN_EXPIRED"));
+    assert!(stream.next().await.is_none());
+    let limit = headroom_grid_api::limit_id("dso-1", "l0001");
+    let accepted = LimitStatus::of(LimitState::Accepted);
+    secured.server.host.happen(&limit, &site(), accepted);
+    assert_eq!(without_token.next().await.unwrap().unwrap().limit, limit);
+    drop((stream, without_token));
     secured.stop().await;
 }
 

@@ -20,7 +20,7 @@ fn safe_mode() -> SafeMode {
 fn linked() -> (Links, NodeId) {
     let (links, target) = (Links::default(), NodeId::from("depot"));
     links.set("dso", &target, Some(safe_mode()), at(0));
-    links.heard("dso", at(1));
+    links.heard("dso", None, at(1));
     links.limit_stated("dso", std::slice::from_ref(&target), at(2));
     links.advance(at(2));
     (links, target)
@@ -35,7 +35,7 @@ fn a_connection_point_begins_in_safe_mode_and_leaves_it_when_a_limit_is_stated()
     let (links, target) = (Links::default(), NodeId::from("depot"));
     links.set("dso", &target, Some(safe_mode()), at(0));
     assert_eq!(mode(&links, &target), Mode::Safe);
-    links.heard("dso", at(1));
+    links.heard("dso", None, at(1));
     links.limit_stated("dso", std::slice::from_ref(&target), at(2));
     assert_eq!(mode(&links, &target), Mode::Normal);
 }
@@ -54,11 +54,11 @@ fn silence_lets_it_fall_back_at_an_instant_that_is_known_before() {
 fn whoever_is_heard_does_not_fall_back_and_others_do_not_count() {
     let (links, target) = linked();
     for second in (30..600).step_by(30) {
-        links.heard("dso", at(second));
+        links.heard("dso", None, at(second));
         links.advance(at(second));
         assert_eq!(mode(&links, &target), Mode::Normal);
     }
-    links.heard("tso", at(900));
+    links.heard("tso", None, at(900));
     links.advance(at(900));
     assert_eq!(mode(&links, &target), Mode::Safe);
 }
@@ -81,18 +81,32 @@ fn only_what_the_record_does_not_say_is_written() {
     links.state.lock().written.extend(unwritten);
     assert_eq!(links.unwritten(), []);
     assert_eq!(links.advance(at(3)), []);
-    links.heard("dso", at(20));
+    links.heard("dso", None, at(20));
     assert_eq!(links.unwritten().len(), 1);
 }
 
 #[test]
 fn a_heartbeat_that_was_overtaken_does_not_count() {
     let (links, target) = linked();
-    links.heartbeat("dso", 7, at(100));
-    links.heartbeat("dso", 6, at(200));
+    links.heartbeat("dso", None, 7, at(100));
+    links.heartbeat("dso", None, 6, at(200));
     links.advance(at(230));
     assert_eq!(mode(&links, &target), Mode::Safe);
-    links.heartbeat("dso", 8, at(231));
+    links.heartbeat("dso", None, 8, at(231));
     links.limit_stated("dso", std::slice::from_ref(&target), at(232));
+    assert_eq!(mode(&links, &target), Mode::Normal);
+}
+
+#[test]
+fn who_may_limit_some_places_is_a_sign_of_life_for_them_alone() {
+    let (links, target) = linked();
+    let elsewhere = BTreeSet::from([NodeId::from("campus")]);
+    links.heard("dso", Some(&elsewhere), at(100));
+    links.heartbeat("dso", Some(&elsewhere), 1, at(110));
+    links.advance(at(200));
+    assert_eq!(mode(&links, &target), Mode::Safe);
+    let (links, target) = linked();
+    links.heard("dso", Some(&BTreeSet::from([target.clone()])), at(100));
+    links.advance(at(200));
     assert_eq!(mode(&links, &target), Mode::Normal);
 }

@@ -35,10 +35,15 @@ fn reading(start: i64, kw: f64) -> MeterReading {
     MeterReading { start: at(start), end: at(start + 5), import_w: Some(Power::from_kw(kw)), base_load_w: None }
 }
 
+/// A limit that every place has a plan with, and that holds as it is stated.
+fn view<'a>(limit: &'a GridLimit, places: &'a [Place], minute: i64) -> View<'a> {
+    View { limit, before: None, superseded: false, planned: true, holds_w: Some(Power::ZERO), places, now: at(minute) }
+}
+
 /// Follows a scheduled limit with default terms.
 fn status(before: Option<LimitStatus>, place: Place, minute: i64) -> LimitStatus {
     let limit = limit(LimitKind::Scheduled, Terms::default());
-    View { limit: &limit, before, superseded: false, places: &[place], now: at(minute) }.status()
+    View { before, ..view(&limit, &[place], minute) }.status()
 }
 
 #[test]
@@ -76,7 +81,7 @@ fn the_utility_may_say_until_when_it_has_to_be_obeyed() {
     let by = |minute| Terms { respond_by: Some(at(minute)), ..Terms::default() };
     let state = |terms, minute| {
         let limit = limit(LimitKind::Scheduled, terms);
-        View { limit: &limit, before: None, superseded: false, places: &[place(1, 0)], now: at(minute) }.status().state
+        view(&limit, &[place(1, 0)], minute).status().state
     };
     assert_eq!(state(by(30), 29), LimitState::Active);
     assert_eq!(state(by(30), 30), LimitState::NotAchieved);
@@ -116,25 +121,52 @@ fn what_has_ended_was_replaced_or_came_too_late_is_told_once_and_for_all() {
     let done = status(Some(active), place(3, 0), 70);
     assert_eq!((done.state, done.affected_sessions, done.amiss), (LimitState::Completed, 3, None));
     let limit_of_day = limit(LimitKind::Scheduled, Terms::default());
-    let view = View { limit: &limit_of_day, before: Some(active), superseded: true, places: &[], now: at(20) };
-    assert_eq!(view.status().state, LimitState::Superseded);
+    let replaced = View { before: Some(active), superseded: true, ..view(&limit_of_day, &[], 20) };
+    assert_eq!(replaced.status().state, LimitState::Superseded);
     let late = GridLimit { accepted_at: at(70), ..limit_of_day };
-    let view = View { limit: &late, before: None, superseded: false, places: &[], now: at(70) };
-    assert_eq!(view.status().state, LimitState::Expired);
+    assert_eq!(view(&late, &[], 70).status().state, LimitState::Expired);
 }
 
 #[test]
 fn a_test_limit_is_never_in_force() {
     let limit = limit(LimitKind::Test, Terms::default());
-    let state = |minute| {
-        View { limit: &limit, before: None, superseded: false, places: &[place(1, 0)], now: at(minute) }.status().state
-    };
+    let state = |minute| view(&limit, &[place(1, 0)], minute).status().state;
     assert_eq!([state(5), state(20), state(70)], [LimitState::Accepted, LimitState::Accepted, LimitState::Completed]);
 }
 
 #[test]
 fn the_clock_alone_changes_a_status_at_its_edges_and_when_it_is_due() {
     let limit = limit(LimitKind::Scheduled, Terms::default());
-    let view = View { limit: &limit, before: None, superseded: false, places: &[], now: at(0) };
-    assert_eq!(view.turning_points().collect::<Vec<_>>(), [at(10), at(70), at(15)]);
+    assert_eq!(view(&limit, &[], 0).turning_points().collect::<Vec<_>>(), [at(10), at(70), at(15)]);
+}
+
+#[test]
+fn a_limit_that_no_plan_knows_is_not_obeyed_whatever_the_plan_before_it_achieved() {
+    let limit = limit(LimitKind::Scheduled, Terms::default());
+    for places in [[place(5, 5)], [place(0, 0)]] {
+        let early = View { planned: false, ..view(&limit, &places, 12) }.status();
+        assert_eq!((early.state, early.confirmed_sessions, early.expected_in_force_at), (LimitState::Active, 0, None));
+        let late = View { planned: false, ..view(&limit, &places, 15) }.status();
+        assert_eq!((late.state, late.amiss.is_some()), (LimitState::NotAchieved, true));
+    }
+}
+
+#[test]
+fn the_meter_may_show_what_holds_where_that_is_looser_than_what_is_stated() {
+    let limit = limit(LimitKind::Scheduled, Terms::default());
+    let obeyed = view(&limit, &[place(2, 2)], 12).status();
+    let places = [Place { reading: Some(reading(15, 30.0)), ..place(2, 2) }];
+    let state = |holds_w| View { before: Some(obeyed), holds_w, ..view(&limit, &places, 20) }.status().state;
+    assert_eq!(state(Some(Power::from_kw(20.0))), LimitState::NotAchieved);
+    assert_eq!(state(Some(Power::from_kw(30.0))), LimitState::Active);
+    assert_eq!(state(None), LimitState::Active);
+}
+
+#[test]
+fn a_limit_that_was_replaced_before_it_began_was_never_in_force() {
+    let limit = limit(LimitKind::Scheduled, Terms::default());
+    let scheduled = view(&limit, &[place(1, 1)], 5).status();
+    assert_eq!(scheduled.expected_in_force_at, Some(at(10)));
+    let replaced = View { before: Some(scheduled), superseded: true, ..view(&limit, &[], 20) }.status();
+    assert_eq!((replaced.state, replaced.expected_in_force_at), (LimitState::Superseded, None));
 }

@@ -74,9 +74,18 @@ impl AreaHost for UtilityEdge {
     async fn enrolment_after(&self, caller: &Caller, after: i64, size: usize) -> Result<Vec<EnrolmentEvent>, Refusal> {
         let scope = self.scope(caller).await?;
         let is_visible = |id: &NodeId| scope.as_ref().is_none_or(|scope| scope.contains(id));
-        let found = self.context.store.enrolment_after(&caller.utility, after, size).await;
-        let found = found.map_err(|error| unavailable(&error))?;
-        Ok(found.into_iter().filter(|event| is_visible(&event.connection_point.id)).collect())
+        // What the caller may not see is passed over: an empty answer says that there is nothing more.
+        let mut after = after;
+        loop {
+            let found = self.context.store.enrolment_after(&caller.utility, after, size).await;
+            let mut events = found.map_err(|error| unavailable(&error))?;
+            let last = events.last().map(|event| event.sequence).filter(|_| events.len() >= size);
+            events.retain(|event| is_visible(&event.connection_point.id));
+            match last {
+                Some(last) if events.is_empty() => after = last,
+                _ => return Ok(events),
+            }
+        }
     }
 }
 

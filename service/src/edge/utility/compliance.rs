@@ -2,23 +2,23 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headroom_domain::compliance::{InForce, Question, Report, Sample, report};
-use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitState, Target};
-use headroom_domain::{Interval, LimitId, Power};
-use headroom_grid_api::TelemetrySample;
+use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitInterval, LimitKind, LimitState, Target};
+use headroom_domain::{Interval, LimitId, Power, Ratio};
 use headroom_grid_api::audit::Entry;
 use headroom_grid_api::server::{
     AuditQuery, Caller, ComplianceHost, LimitHost, Page, Refusal, ReportQuery, ReportSubject,
 };
+use headroom_grid_api::{LimitQuery, TelemetrySample};
 
 use super::samples::{as_samples, energy};
 use super::{UtilityEdge, unavailable};
 use crate::control::{SiteContext, span};
-use crate::store::AuditFilter;
+use crate::store::{AuditFilter, LimitFilter};
 
 /// The steps that reports are made in: the longest that is not longer than the shortest interval of the limit.
 const STEPS: [TimeDelta; 3] = [TimeDelta::minutes(15), TimeDelta::minutes(5), TimeDelta::minutes(1)];
 
-/// How much more a meter may show than is allowed: class 1 of EN 50470-3. **Units**: share of the limit.
+/// How much more a meter may show than is allowed: class B of EN 50470-3. **Units**: share of the limit.
 const METER_CLASS: f64 = 0.01;
 
 impl ComplianceHost for UtilityEdge {
@@ -62,12 +62,9 @@ impl ComplianceHost for UtilityEdge {
         page: &Page<LimitId>,
     ) -> Result<Vec<Report>, Refusal> {
         let now = self.context.clock.now();
-        let limits = headroom_grid_api::LimitQuery {
-            target: query.target.clone(),
-            overlaps: query.overlaps,
-            include_cancelled: true,
-        };
-        // Those that have not begun are passed over, so that pages are full while there is more.
+        let limits = LimitQuery { target: query.target.clone(), overlaps: query.overlaps, include_cancelled: true };
+        // Those that have not begun, or whose place is gone or the caller's no more, are passed over, so that pages are full
+        // while there is more.
         let mut page = page.clone();
         let mut reports = Vec::new();
         loop {
@@ -76,7 +73,11 @@ impl ComplianceHost for UtilityEdge {
             page.after = Some(last.id.clone());
             let is_last = found.len() < page.size;
             for limit in found.iter().filter(|limit| span(limit).is_some_and(|span| span.start < now)) {
-                reports.push(self.report_of_limit(caller, limit).await?);
+                match self.report_of_limit(caller, limit).await {
+                    Ok(report) => reports.push(report),
+                    Err(Refusal::TargetUnknown { .. } | Refusal::NotAuthorised { .. }) => {}
+                    Err(refusal) => return Err(refusal),
+                }
                 if reports.len() == page.size {
                     return Ok(reports);
                 }
@@ -87,16 +88,26 @@ impl ComplianceHost for UtilityEdge {
         }
     }
 
+    /// Returns entries of the audit. To a caller that is restricted to some places it tells only of what is about them: such
+    /// a list has gaps, as one of a single target has, and does not verify as a chain.
     async fn audit_entries(
         &self,
         caller: &Caller,
         query: &AuditQuery,
         page: &Page<i64>,
     ) -> Result<Vec<Entry>, Refusal> {
-        if let Some(target) = &query.target {
-            self.sites(caller, target).await?;
+        let targets = match &query.target {
+            Some(target) => {
+                self.sites(caller, target).await?;
+                Some(vec![target.clone()])
+            }
+            None => self.visible_targets(caller).await?,
+        };
+        // To the record no target means any.
+        if targets.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
         }
-        let targets: Vec<Target> = query.target.iter().cloned().collect();
+        let targets = targets.unwrap_or_default();
         let filter = AuditFilter { window: query.window, targets: &targets, resource_prefix: "" };
         let after = page.after.unwrap_or_default();
         let found = self.context.store.audit_entries(&caller.utility, filter, after, page.size).await;
@@ -106,7 +117,8 @@ impl ComplianceHost for UtilityEdge {
 
 impl UtilityEdge {
     /// A limit is judged by its own numbers where it alone counted, and by what was in force where something looser had taken
-    /// its place (a later revision, the guaranteed minimum, a delayed start): who obeys something tighter obeys it too.
+    /// its place (a later revision, the guaranteed minimum, a delayed start): who obeys something tighter obeys it too. A test
+    /// limit is never obeyed, and not judged.
     async fn report_of_limit(&self, caller: &Caller, limit: &GridLimit) -> Result<Report, Refusal> {
         let now = self.context.clock.now();
         let sites = self.sites(caller, &limit.target).await?;
@@ -118,12 +130,11 @@ impl UtilityEdge {
         let own: Vec<_> = own.collect();
         let whole = span(limit).unwrap_or(Interval { start: until, end: until });
         let window = Interval { start: whole.start, end: whole.end.min(until).max(whole.start) };
-        let in_force = match (&limit.target, sites.as_slice()) {
-            (Target::ConnectionPoint(node), [_]) => {
-                let history = self.context.store.in_force_between(node, window).await;
-                loosened(&own, &history.map_err(|error| unavailable(&error))?)
+        let in_force = match limit.kind {
+            LimitKind::Test => Vec::new(),
+            LimitKind::Scheduled | LimitKind::Emergency => {
+                loosened(&own, &self.in_force(caller, &limit.target, window).await?)
             }
-            _ => own,
         };
         let shortest = limit.intervals.iter().map(|item| item.interval.duration()).min();
         let time_to_in_force_s = self.time_to_in_force(limit, whole.start).await?;
@@ -134,18 +145,30 @@ impl UtilityEdge {
         let now = self.context.clock.now();
         let sites = self.sites(caller, target).await?;
         let window = Interval { start: window.start, end: window.end.min(now).max(window.start) };
-        let mut in_force = Vec::new();
-        match target {
-            Target::ConnectionPoint(node) => {
-                let history = self.context.store.in_force_between(node, window).await;
-                in_force.extend(history.map_err(|error| unavailable(&error))?.iter().map(of_piece));
-            }
-            // What was in force is kept by connection point; an area's own limits are what its utility stated.
-            Target::Area(_) => {
-                in_force.extend(self.book(window.start).await?.effective_of(target, window).iter().map(of_piece));
-            }
-        }
+        let in_force: Vec<_> = self.in_force(caller, target, window).await?.iter().map(of_piece).collect();
         self.judged(&sites, target, None, window, None, &in_force, None).await
+    }
+
+    /// Returns what was in force at a target. That is kept by connection point; of an area it is what its limits stated, each
+    /// while it stood.
+    async fn in_force(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        window: Interval,
+    ) -> Result<Vec<EffectiveInterval>, Refusal> {
+        if let Target::ConnectionPoint(node) = target {
+            let history = self.context.store.in_force_between(node, window).await;
+            return history.map_err(|error| unavailable(&error));
+        }
+        let mut book = self.book_of(window).await?;
+        let query = LimitQuery { target: Some(target.clone()), overlaps: Some(window), include_cancelled: true };
+        let filter = LimitFilter { query: &query, scope: None, states: &[] };
+        let limits = self.context.store.limits_page(&caller.utility, filter, None, usize::MAX).await;
+        for limit in limits.map_err(|error| unavailable(&error))?.unwrap_or_default() {
+            book.enter(as_it_stood(limit));
+        }
+        Ok(book.effective_of(target, window))
     }
 
     #[expect(clippy::too_many_arguments, reason = "a report has so many sides")]
@@ -164,7 +187,6 @@ impl UtilityEdge {
             [site] => self.samples(site, window).await?,
             _ => as_samples(&self.steps(sites, window, STEPS[2]).await?),
         };
-        let highest = in_force.iter().filter_map(|piece| piece.maximum_import_w).max().unwrap_or_default();
         Ok(report(&Question {
             target: target.clone(),
             limit: limit.map(|limit| limit.id.clone()),
@@ -173,7 +195,7 @@ impl UtilityEdge {
             in_force,
             samples: &samples,
             baseline: &self.baseline(sites, window).await?,
-            tolerance_w: highest * METER_CLASS,
+            tolerance: Ratio::from_ratio(METER_CLASS),
             time_to_in_force_s,
         }))
     }
@@ -209,6 +231,16 @@ impl UtilityEdge {
 fn of_piece(piece: &EffectiveInterval) -> InForce {
     let maximum_import_w = piece.maximum_import_w.as_ref().map(|(power, _)| *power);
     InForce { interval: piece.interval, maximum_import_w }
+}
+
+/// Returns a limit as it counts afterwards: from its acceptance to its withdrawal.
+fn as_it_stood(limit: GridLimit) -> GridLimit {
+    let cut = |item: &LimitInterval| {
+        let Interval { start, end } = item.interval;
+        let end = limit.cancelled_at.map_or(end, |cancelled| end.min(cancelled));
+        Some(LimitInterval { interval: Interval::new(start.max(limit.accepted_at), end)?, ..*item })
+    };
+    GridLimit { intervals: limit.intervals.iter().filter_map(cut).collect(), cancelled_at: None, ..limit }
 }
 
 /// Returns a limit's own numbers, raised to what was in force where that was known and looser.

@@ -11,6 +11,7 @@ use headroom_grid_api::{FlexibilityForecast, ForecastInterval, LimitImpact};
 use headroom_optimizer::flexibility::{self, Movable, MovableStep};
 use headroom_optimizer::impact::{Impact, impact};
 use headroom_optimizer::snapshot::{NodeLimits, Snapshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{UtilityEdge, not_planned_yet};
 use crate::control::{LIMITS_AHEAD, PlanState, SiteContext};
@@ -44,6 +45,8 @@ impl FlexibilityHost for UtilityEdge {
     async fn simulate(&self, submission: Submission) -> Result<LimitImpact, Refusal> {
         let Submission { caller, draft, .. } = submission;
         let sites = self.sites(&caller, &draft.target).await?;
+        // Before anything is read, so that those who wait hold nothing and are answered from the latest plans.
+        let turn = turn(&self.simulations).await?;
         let plans = self.plans(&sites)?;
         let now = self.context.clock.now();
         let mut limit = draft.into_limit(LimitId::from("simulated"), caller.utility.clone(), now);
@@ -61,7 +64,7 @@ impl FlexibilityHost for UtilityEdge {
             .map(|(plan, site)| (under(&before, plan, site), under(&after, plan, site)))
             .collect();
         let work = move || questions.iter().map(|(before, after)| impact(before, after)).collect::<Result<Vec<_>, _>>();
-        let impacts = tokio::task::spawn_blocking(work).await.map_err(|_| not_planned_yet())?;
+        let impacts = solved(turn, work).await?;
         let impacts = impacts.map_err(|error| cannot_plan(&limit, &error.to_string()))?;
         let currencies: Vec<&str> = plans.iter().map(|plan| plan.currency.as_str()).collect();
         Ok(LimitImpact { warnings, ..together(&impacts, &currencies) })
@@ -72,6 +75,24 @@ impl UtilityEdge {
     fn plans(&self, sites: &[&SiteContext]) -> Result<Vec<Arc<PlanState>>, Refusal> {
         sites.iter().map(|site| self.context.plan(&site.site.id).ok_or_else(not_planned_yet)).collect()
     }
+}
+
+/// Waits for a place among the simulations that are solved at once; who hangs up waits no more.
+async fn turn(simulations: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
+    Arc::clone(simulations).acquire_owned().await.map_err(|_| not_planned_yet())
+}
+
+/// Solves on a thread of its own. The turn lasts until the work is done, also when nobody waits for it any more.
+async fn solved<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let work = move || {
+        let answer = work();
+        drop(turn);
+        answer
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| not_planned_yet())
 }
 
 fn cannot_plan(limit: &GridLimit, problem: &str) -> Refusal {
@@ -153,5 +174,31 @@ fn shown(step: MovableStep) -> ForecastInterval {
         energy_floor_wh: step.energy_floor_wh,
         energy_ceiling_wh: step.energy_ceiling_wh,
         session_count: step.session_count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_simulation_keeps_its_turn_until_it_is_solved_also_when_its_caller_hangs_up() {
+        let simulations = Arc::new(Semaphore::new(1));
+        let first = turn(&simulations).await.unwrap();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        let call = tokio::spawn(solved(first, move || {
+            begun.send(()).unwrap();
+            may_end.recv().unwrap();
+        }));
+        has_begun.await.unwrap();
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        assert_eq!(simulations.available_permits(), 0, "the work goes on");
+        end.send(()).unwrap();
+        let next = turn(&simulations).await.unwrap();
+        assert_eq!(solved(next, || 7).await.unwrap(), 7);
     }
 }

@@ -73,7 +73,7 @@ impl LimitHost for UtilityEdge {
         window: Interval,
     ) -> Result<Vec<EffectiveInterval>, Refusal> {
         self.sites(caller, target).await?;
-        Ok(self.book(window.start).await?.effective_of(target, window))
+        Ok(self.book_of(window).await?.effective_of(target, window))
     }
 
     async fn limit(&self, caller: &Caller, id: &LimitId) -> Result<GridLimit, Refusal> {
@@ -128,7 +128,8 @@ impl LimitHost for UtilityEdge {
 
     async fn heartbeat(&self, caller: &Caller, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, Refusal> {
         let now = self.context.clock.now();
-        self.context.links.heartbeat(&caller.utility, heartbeat.sequence, now);
+        let nodes = caller.scope.as_ref().map(|scope| self.context.nodes_of(scope));
+        self.context.links.heartbeat(&caller.utility, nodes.as_ref(), heartbeat.sequence, now);
         let together = self.context.links.together(&caller.utility);
         Ok(HeartbeatAnswer {
             received_at: now,
@@ -141,7 +142,8 @@ impl LimitHost for UtilityEdge {
     fn heard(&self, caller: &Caller) {
         // Somebody who only looks does not prove that the one who steers is there.
         if caller.has(headroom_grid_api::server::Role::Submit) {
-            self.context.links.heard(&caller.utility, self.context.clock.now());
+            let nodes = caller.scope.as_ref().map(|scope| self.context.nodes_of(scope));
+            self.context.links.heard(&caller.utility, nodes.as_ref(), self.context.clock.now());
         }
     }
 
@@ -155,8 +157,11 @@ impl LimitHost for UtilityEdge {
         for target in targets {
             self.sites(caller, target).await?;
         }
-        let asked =
-            if targets.is_empty() { self.visible_targets(caller).await?.unwrap_or_default() } else { targets.to_vec() };
+        let visible = if targets.is_empty() { self.visible_targets(caller).await? } else { Some(targets.to_vec()) };
+        if visible.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        let asked = visible.unwrap_or_default();
         let found = self.context.store.statuses_after(&caller.utility, after, &asked, size).await;
         found.map_err(|error| unavailable(&error))
     }
@@ -248,12 +253,17 @@ impl UtilityEdge {
         self.context.limit_book(since).await.map_err(|error| unavailable(&error))
     }
 
+    /// Returns what limits in a window.
+    pub(super) async fn book_of(&self, window: Interval) -> Result<LimitBook, Refusal> {
+        self.context.limit_book_of(window).await.map_err(|error| unavailable(&error))
+    }
+
     async fn answered(&self, caller: &Caller, request: RequestKey) -> Result<Option<Accepted>, StoreError> {
         self.context.store.answered(&caller.utility, &request.id.to_string(), &hex(&request.hash)).await
     }
 
     /// Returns the targets that a caller is restricted to, if it is.
-    async fn visible_targets(&self, caller: &Caller) -> Result<Option<Vec<Target>>, Refusal> {
+    pub(super) async fn visible_targets(&self, caller: &Caller) -> Result<Option<Vec<Target>>, Refusal> {
         let nodes = self.scope(caller).await?;
         let areas = caller.scope.iter().flatten().filter(|target| target.area().is_some()).cloned();
         Ok(nodes.map(|nodes| nodes.into_iter().map(Target::from).chain(areas).collect()))

@@ -24,13 +24,12 @@ impl UtilityEdge {
         Ok(readings)
     }
 
-    /// Returns what a site's meter measured, as reports take it.
+    /// Returns what a site's meter measured, as reports take it: its import alone. A reading of export counts as nothing,
+    /// before anything is averaged or summed, so that what is fed in at one time or by one site does not hide what is drawn
+    /// above a limit at another time or by another site.
     pub(super) async fn samples(&self, site: &SiteContext, window: Interval) -> Result<Vec<Sample>, Refusal> {
         let readings = self.readings(site, window).await?;
-        Ok(readings
-            .iter()
-            .filter_map(|reading| Some(Sample { interval: reading.interval(), import_w: reading.import_w? }))
-            .collect())
+        Ok(readings.iter().filter_map(sample).collect())
     }
 
     /// Returns what all sites together measured in each step of a window; where one was silent, it is missing.
@@ -49,6 +48,10 @@ impl UtilityEdge {
         }
         Ok(together.into_values().collect())
     }
+}
+
+fn sample(reading: &MeterReading) -> Option<Sample> {
+    Some(Sample { interval: reading.interval(), import_w: reading.import_w?.or_zero() })
 }
 
 fn added(one: Step, other: Step) -> Step {
@@ -77,4 +80,24 @@ pub(super) fn as_samples(steps: &[Step]) -> Vec<Sample> {
         .filter(whole)
         .filter_map(|step| Some(Sample { interval: step.interval, import_w: step.mean_w? }))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn what_is_fed_in_does_not_hide_what_is_drawn() {
+        let half = TimeDelta::seconds(450);
+        let start = DateTime::UNIX_EPOCH;
+        let reading = |start, kw| {
+            let import_w = Some(Power::from_kw(kw));
+            sample(&MeterReading { start, end: start + half, import_w, base_load_w: None }).unwrap()
+        };
+        let window = Interval { start, end: start + half * 2 };
+        let steps = resample(&[reading(start, 20.0), reading(start + half, -20.0)], window, TimeDelta::minutes(15));
+        assert_eq!(steps.iter().map(|step| step.mean_w).collect::<Vec<_>>(), [Some(Power::from_kw(10.0))]);
+    }
 }

@@ -61,7 +61,7 @@ impl Store {
         if let Some(answered) = answered_before(&mut transaction, change).await? {
             return Ok(answered);
         }
-        let row = sqlx::query("SELECT body, settled FROM grid_limit WHERE id = ? AND utility = ?")
+        let row = sqlx::query("SELECT body, settled, state, ends_at FROM grid_limit WHERE id = ? AND utility = ?")
             .bind(id.as_str())
             .bind(&change.utility)
             .fetch_optional(&mut *transaction)
@@ -71,7 +71,10 @@ impl Store {
         if limit.cancelled_at.is_none() {
             limit.cancelled_at = Some(change.at);
             withdraw(&mut transaction, &limit, change.at).await?;
-            if !row.get::<bool, _>("settled") {
+            // A limit that was replaced could still have shown through again.
+            let could_return = row.get::<&str, _>("state") == word(&LimitState::Superseded)?
+                && row.get::<&str, _>("ends_at") > text(change.at).as_str();
+            if could_return || !row.get::<bool, _>("settled") {
                 append_status(&mut transaction, &told(change, &limit, LimitState::Cancelled)).await?;
             }
         }
@@ -107,12 +110,17 @@ impl Store {
     }
 
     /// Returns the limits of some places that are not withdrawn and end after a time, in the order in which they were
-    /// accepted: all that can have a say from then on.
-    pub async fn standing_limits(&self, targets: &[Target], from: DateTime<Utc>) -> Result<Vec<GridLimit>, StoreError> {
+    /// accepted: all that can have a say from then on, or until another time.
+    pub async fn standing_limits(
+        &self,
+        targets: &[Target],
+        from: DateTime<Utc>,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<Vec<GridLimit>, StoreError> {
         if targets.is_empty() {
             return Ok(Vec::new());
         }
-        let mut limits = read_all(&standing(targets, from).build().fetch_all(&self.reads).await?)?;
+        let mut limits = read_all(&standing(targets, from, until).build().fetch_all(&self.reads).await?)?;
         // Columns tell milliseconds, bodies all.
         limits.retain(|limit| limit.intervals.iter().any(|item| item.interval.end > from));
         Ok(limits)
@@ -261,9 +269,16 @@ async fn latest_revision(
     Ok(query.fetch_one(connection).await?.get("latest"))
 }
 
-pub(in crate::store) fn standing(targets: &[Target], from: DateTime<Utc>) -> QueryBuilder<Sqlite> {
+pub(in crate::store) fn standing(
+    targets: &[Target],
+    from: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new("SELECT body FROM grid_limit WHERE cancelled_at IS NULL AND ends_at >= ");
     query.push_bind(text(from));
+    if let Some(until) = until {
+        query.push(" AND starts_at <= ").push_bind(text(until));
+    }
     push_targets(&mut query, targets);
     query.push(" ORDER BY seq");
     query

@@ -27,14 +27,22 @@ pub struct StatusChange {
 
 impl Store {
     /// Appends statuses in order and returns them as they are told. Nothing follows a withdrawal, and nothing is told of a
-    /// limit that is not known: such statuses are left out.
+    /// limit that is not known: such statuses are left out. So is that a limit was replaced, where one that could have
+    /// replaced it was withdrawn since `known_at`, when the limits were read.
     ///
     /// A power cut may lose the last of them. What a change of a utility brings is written with the change.
-    pub async fn append_statuses(&self, changes: &[StatusChange]) -> Result<Vec<StatusEvent>, StoreError> {
+    pub async fn append_statuses(
+        &self,
+        changes: &[StatusChange],
+        known_at: DateTime<Utc>,
+    ) -> Result<Vec<StatusEvent>, StoreError> {
         let mut transaction = self.quick.begin_with("BEGIN IMMEDIATE").await?;
         let mut events = Vec::with_capacity(changes.len());
         for change in changes {
-            events.extend(append_status(&mut transaction, change).await?);
+            let replaced = change.status.state == LimitState::Superseded;
+            if !replaced || !any_withdrawn_since(&mut transaction, &change.limit, known_at).await? {
+                events.extend(append_status(&mut transaction, change).await?);
+            }
         }
         transaction.commit().await?;
         Ok(events)
@@ -76,6 +84,18 @@ impl Store {
                    WHERE later.limit_id = limit_status.limit_id AND later.sequence > limit_status.sequence)";
         Ok(sqlx::query(sql).bind(text(before)).execute(&self.quick).await?.rows_affected())
     }
+}
+
+/// Tells whether a limit of the same utility, target and programme was withdrawn since a time.
+async fn any_withdrawn_since(
+    connection: &mut SqliteConnection,
+    limit: &LimitId,
+    since: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM grid_limit JOIN grid_limit AS other USING (utility, target, programme) \
+               WHERE grid_limit.id = ? AND other.cancelled_at >= ?) AS any";
+    let row = sqlx::query(sql).bind(limit.as_str()).bind(text(since)).fetch_one(connection).await?;
+    Ok(row.get("any"))
 }
 
 /// Appends a status in the transaction of what brought it about.

@@ -76,7 +76,7 @@ async fn what_is_asked_of_limits_of_before_is_answered_from_the_new_columns() {
     let ids = |limits: Vec<GridLimit>| limits.into_iter().map(|limit| limit.id.to_string()).collect::<Vec<_>>();
     for (minute, expected) in [(59, &["z", "x"][..]), (60, &[])] {
         let targets = [place("campus")];
-        assert_eq!(ids(store.standing_limits(&targets, at(minute)).await.unwrap()), expected);
+        assert_eq!(ids(store.standing_limits(&targets, at(minute), None).await.unwrap()), expected);
     }
     let query = LimitQuery { overlaps: Some(window(59, 90)), ..Default::default() };
     let filter = LimitFilter { query: &query, scope: None, states: &[LimitState::Accepted] };
