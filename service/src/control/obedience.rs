@@ -107,9 +107,7 @@ pub(super) async fn tell(
             continue;
         }
         let superseded = book.superseded(&limit.id, now).is_some();
-        let instant = Interval { start: now, end: now + TimeDelta::milliseconds(1) };
-        let holds = book.effective_of(&limit.target, instant).into_iter().next();
-        let holds_w = holds.and_then(|piece| piece.maximum_import_w).map(|(power, _)| power);
+        let holds_w = if span(&limit).is_some_and(|span| span.contains(now)) { holds(book, &limit, now) } else { None };
         let view = View { limit: &limit, before, superseded, planned, holds_w, places: &places, now };
         next = view.turning_points().chain(next).filter(|at| *at > now).min();
         let status = view.status();
@@ -122,6 +120,13 @@ pub(super) async fn tell(
         context.tell_utilities();
     }
     Ok(next)
+}
+
+/// Returns the import limit that holds at a limit's target.
+fn holds(book: &LimitBook, limit: &GridLimit, now: DateTime<Utc>) -> Option<Power> {
+    let instant = Interval { start: now, end: now + TimeDelta::milliseconds(1) };
+    let piece = book.effective_of(&limit.target, instant).into_iter().next();
+    piece.and_then(|piece| piece.maximum_import_w).map(|(power, _)| power)
 }
 
 /// The latest reading of each site, read once a round.
