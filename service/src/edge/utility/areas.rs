@@ -60,12 +60,11 @@ impl AreaHost for UtilityEdge {
         match saved.map_err(|error| unavailable(&error))? {
             Recorded::New(area) => {
                 info!(area = %area.id, members = area.members.len(), "area drawn");
-                note_enrolment(&self.context).await.map_err(|error| unavailable(&error))?;
                 self.context.wake.replan();
-                self.context.tell_utilities();
-                Ok(area)
+                self.enrolled(area).await
             }
-            Recorded::Repeated(area) => Ok(area),
+            // What could not be noted with the first answer is now.
+            Recorded::Repeated(area) => self.enrolled(area).await,
             Recorded::Reused => Err(Refusal::RequestIdReused { request_id: request.id }),
             Recorded::Refused(conflict) => Err(refused(conflict, &target, &LimitId::from(""), 0)),
         }
@@ -92,6 +91,13 @@ impl AreaHost for UtilityEdge {
 impl UtilityEdge {
     async fn own_areas(&self, utility: &str) -> Result<Vec<GridArea>, Refusal> {
         areas_of(&self.context, utility).await.map_err(|error| unavailable(&error))
+    }
+
+    /// Notes what an area changes of who is enrolled where.
+    async fn enrolled(&self, area: GridArea) -> Result<GridArea, Refusal> {
+        note_enrolment(&self.context).await.map_err(|error| unavailable(&error))?;
+        self.context.tell_utilities();
+        Ok(area)
     }
 }
 
