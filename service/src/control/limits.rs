@@ -77,7 +77,7 @@ impl Context {
 
     /// Writes down what was in force at a connection point since the last look, by what was known then, and what is now, so
     /// that later it can be said what was known when.
-    pub(super) async fn note_in_force(
+    pub(crate) async fn note_in_force(
         &self,
         before: &LimitBook,
         book: &LimitBook,

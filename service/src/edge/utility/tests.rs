@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use headroom_domain::compliance::{Report, Verdict};
-use headroom_domain::limit::{GridLimit, LimitInterval, LimitKind, Terms};
+use headroom_domain::limit::failsafe::SafeMode;
+use headroom_domain::limit::{Basis, GridLimit, LimitInterval, LimitKind, Terms};
 use headroom_domain::time::ManualClock;
 use headroom_domain::{Interval, Power};
 use headroom_grid_api::server::{
@@ -267,4 +268,41 @@ async fn what_one_site_feeds_in_does_not_hide_what_another_draws() {
     let judged = report(&edge, &id).await;
     let means: Vec<_> = judged.intervals.iter().map(|line| line.mean_import_w).collect();
     assert_eq!((judged.verdict, means), (Verdict::Breach, vec![Some(Power::from_kw(25.0))]));
+}
+
+#[tokio::test]
+async fn the_safe_mode_of_a_utility_that_may_not_limit_a_place_does_not_hold_there() {
+    let (_folder, edge) = edge().await;
+    let safe_mode = SafeMode {
+        maximum_import_w: Some(Power::from_kw(5.0)),
+        maximum_export_w: None,
+        heartbeat_timeout_s: None,
+        minimum_hold_s: 7200,
+        release_delay_s: 120,
+        validity: None,
+    };
+    let bases = async |utility: &str| {
+        edge.context.links.set(utility, &NodeId::from("campus"), Some(safe_mode), at(60));
+        let window = Interval { start: at(60), end: at(61) };
+        let pieces = edge.effective_limit(&caller(None), &place("campus"), window).await.unwrap();
+        pieces.into_iter().filter_map(|piece| piece.maximum_import_w).map(|(_, basis)| basis).collect::<Vec<_>>()
+    };
+    assert_eq!(bases("renamed-since").await, [Basis::ConnectionCapacity]);
+    assert_eq!(bases("dso").await, [Basis::SafeMode { utility: "dso".to_owned() }]);
+}
+
+#[tokio::test]
+async fn history_says_that_a_limit_held_from_when_it_was_known_though_it_states_an_earlier_start() {
+    let (_folder, edge) = edge().await;
+    let node = NodeId::from("campus");
+    let before = edge.context.limit_book(at(0)).await.unwrap();
+    record(&edge, GridLimit { accepted_at: at(4), ..limit(1, &place("campus"), 20.0) }).await;
+    let after = edge.context.limit_book(at(0)).await.unwrap();
+    let since_last = Interval { start: at(0), end: at(5) };
+    edge.context.note_in_force(&before, &after, &node, since_last).await.unwrap();
+    let history = edge.context.store.in_force_between(&node, Interval { start: at(0), end: at(10) }).await.unwrap();
+    let held: Vec<_> = history.iter().map(|piece| (piece.interval.start, piece.maximum_import_w.clone())).collect();
+    let capacity = (Power::from_kw(100.0), Basis::ConnectionCapacity);
+    let stated = (Power::from_kw(20.0), Basis::Limit(LimitId::from("connectionPoints/campus/1")));
+    assert_eq!(held, [(at(0), Some(capacity)), (at(5), Some(stated))]);
 }
