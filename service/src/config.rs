@@ -19,7 +19,7 @@ use crate::store::OPERATOR_CHAIN;
 use crate::telemetry::InfluxConfig;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod utility;
 
 pub use utility::{GrpcEntry, GrpcTlsEntry, JwtEntry, PrincipalEntry, QuotaEntry, UtilityEntry, access};

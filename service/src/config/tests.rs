@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::load;
 
-const SITE: &str = r#"
+pub(crate) const SITE: &str = r#"
 id = "campus"
 name = "Campus"
 time_zone = "Europe/Amsterdam"
@@ -15,7 +15,7 @@ voltage_v = 230.0
 maximum_current_a = 32.0
 "#;
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [server]
 http_listen = "127.0.0.1:8080"
 public_url = "http://127.0.0.1:8080"

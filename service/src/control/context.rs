@@ -52,7 +52,7 @@ pub struct Context {
     pub changes: watch::Sender<u64>,
     plans: RwLock<BTreeMap<String, Arc<PlanState>>>,
     obedience: RwLock<BTreeMap<NodeId, SiteObedience>>,
-    /// Who is in which area, as of the last time that the limits were read.
+    /// Who is in which area, as of the last time that an area was drawn.
     members: RwLock<BTreeMap<AreaId, BTreeSet<NodeId>>>,
     /// When it was last written down that a partner is heard; only saves writing it again.
     heard: Mutex<BTreeMap<PartnerId, DateTime<Utc>>>,
@@ -124,11 +124,11 @@ impl Context {
     }
 
     /// Notes who is in which area.
-    pub(super) fn set_members(&self, members: BTreeMap<AreaId, BTreeSet<NodeId>>) {
+    pub fn set_members(&self, members: BTreeMap<AreaId, BTreeSet<NodeId>>) {
         *self.members.write() = members;
     }
 
-    /// Returns the connection points of some targets, areas as they were when the limits were last read.
+    /// Returns the connection points of some targets, areas by their members.
     pub fn nodes_of(&self, targets: &BTreeSet<Target>) -> BTreeSet<NodeId> {
         let members = self.members.read();
         let of_areas = targets.iter().filter_map(|target| members.get(target.area()?)).flatten();

@@ -28,9 +28,7 @@ impl Context {
             }
         }
         let mut areas = Vec::new();
-        let known = self.store.areas().await?;
-        self.set_members(known.iter().map(|area| (area.id.clone(), area.members.iter().cloned().collect())).collect());
-        for area in known {
+        for area in self.store.areas().await? {
             areas.push(Target::from(area.id.clone()));
             // A site that is configured no more takes part in nothing.
             let members = area.members.into_iter().filter(|member| self.site_of_node(member).is_some()).collect();

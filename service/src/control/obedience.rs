@@ -21,7 +21,7 @@ const GRACE: TimeDelta = TimeDelta::minutes(5);
 /// How old a reading of the meter may be to be told.
 const READING_LOOKBACK: TimeDelta = TimeDelta::minutes(30);
 /// By how much a meter may show more than a limit: class B of EN 50470-3. **Units**: share.
-const METER_TOLERANCE: f64 = 0.01;
+pub const METER_TOLERANCE: f64 = 0.01;
 /// Sums of powers this much over a limit break it. **Units**: W.
 const TOLERANCE_W: f64 = 1.0;
 

@@ -80,8 +80,7 @@ impl UtilityEdge {
     }
 
     fn is_of(&self, caller: &Caller, site: &SiteContext) -> bool {
-        let entry = self.context.utilities.iter().find(|entry| entry.name == caller.utility);
-        entry.is_some_and(|entry| entry.sites.contains(&site.site.id))
+        self.context.may_limit(&caller.utility, &site.site.node())
     }
 
     async fn in_scope(&self, caller: &Caller, node: &NodeId) -> Result<bool, Refusal> {

@@ -5,6 +5,7 @@ use headroom_domain::preference::ChargingPreference;
 use headroom_domain::session::Session;
 use headroom_domain::{Power, SessionId};
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use std::collections::BTreeMap;
 
 use super::{Store, StoreError, json, parse, text, time};
@@ -60,10 +61,7 @@ impl Store {
         sql: &'static str,
         what: &'static str,
     ) -> Result<BTreeMap<SessionId, T>, StoreError> {
-        let rows = sqlx::query(sql).fetch_all(&self.reads).await?;
-        rows.iter()
-            .map(|row| Ok((SessionId::new(row.get::<String, _>("session")), parse(what, row.get("body"))?)))
-            .collect()
+        read_by_session(&sqlx::query(sql).fetch_all(&self.reads).await?, what)
     }
 
     /// Finds the session that plans know by a name.
@@ -75,11 +73,9 @@ impl Store {
 
     /// Finds the sessions that plans know by some names.
     pub async fn sessions_named(&self, ids: &[&SessionId]) -> Result<BTreeMap<SessionId, Session>, StoreError> {
-        let sql = "SELECT name, value FROM object WHERE kind = 'session' AND name IN (SELECT value FROM json_each(?))";
-        let rows = sqlx::query(sql).bind(json(&ids)?).fetch_all(&self.reads).await?;
-        rows.iter()
-            .map(|row| Ok((SessionId::new(row.get::<String, _>("name")), parse("session", row.get("value"))?)))
-            .collect()
+        let sql = "SELECT name AS session, value AS body FROM object \
+                   WHERE kind = 'session' AND name IN (SELECT value FROM json_each(?))";
+        read_by_session(&sqlx::query(sql).bind(json(&ids)?).fetch_all(&self.reads).await?, "session")
     }
 
     /// Keeps what was learned of vehicles.
@@ -121,7 +117,7 @@ impl Store {
             .bind(text(since))
             .fetch_all(&self.reads)
             .await?;
-        let read = |row: &sqlx::sqlite::SqliteRow| {
+        let read = |row: &SqliteRow| {
             (
                 SessionId::new(row.get::<String, _>("session")),
                 time(row.get("at")),
@@ -130,4 +126,13 @@ impl Store {
         };
         Ok(rows.iter().map(read).collect())
     }
+}
+
+/// Reads the columns `session` and `body`.
+fn read_by_session<T: serde::de::DeserializeOwned>(
+    rows: &[SqliteRow],
+    what: &'static str,
+) -> Result<BTreeMap<SessionId, T>, StoreError> {
+    let session = |row: &SqliteRow| SessionId::new(row.get::<String, _>("session"));
+    rows.iter().map(|row| Ok((session(row), parse(what, row.get("body"))?))).collect()
 }

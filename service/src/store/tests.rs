@@ -195,6 +195,20 @@ async fn a_word_of_another_partner_says_nothing_of_a_request() {
 }
 
 #[tokio::test]
+async fn a_partners_answer_is_noted_though_a_word_of_another_partner_comes_with_it() {
+    let (_folder, store) = store().await;
+    let session = session("s", 1, SessionStatus::Active);
+    put(&store, &session).await;
+    requests(&store, &session.key.session_id(), &[("a", 9.0)], 1).await;
+    let another = PartnerId::new("another");
+    let refused = store.settle_request("a", Some(&another), RequestState::Refused, at(2), "");
+    let (waiting, refused) = tokio::join!(store.request_waiting("a", at(5)), refused);
+    waiting.unwrap();
+    assert_eq!(refused.unwrap(), None);
+    assert_eq!(states(&store, &session.key.session_id()).await, [("a".to_owned(), RequestState::Waiting)]);
+}
+
+#[tokio::test]
 async fn readings_are_kept_once_per_start() {
     let (_folder, store) = store().await;
     let reading =

@@ -46,10 +46,9 @@ pub(super) async fn send(
     request: &ProfileRequest,
     session: Option<Session>,
 ) -> Sent {
-    let mut deadline = None;
-    let news = try_send(context, platform, request, session, &mut deadline).await.unwrap_or_else(|error| {
+    let (news, deadline) = try_send(context, platform, request, session).await.unwrap_or_else(|error| {
         error!(%error, request = request.id, "the fate of a profile could not be kept");
-        News::Nothing
+        (News::Nothing, None)
     });
     Sent { partner, news, deadline }
 }
@@ -93,8 +92,7 @@ async fn try_send(
     platform: &Platform,
     request: &ProfileRequest,
     session: Option<Session>,
-    deadline: &mut Option<DateTime<Utc>>,
-) -> Result<News, StoreError> {
+) -> Result<(News, Option<DateTime<Utc>>), StoreError> {
     let now = || context.clock.now();
     let settle =
         async |state, detail: &str| context.store.settle_request(&request.id, None, state, now(), detail).await;
@@ -102,12 +100,13 @@ async fn try_send(
         Ok(target) => target,
         Err(problem) => {
             settle(RequestState::Refused, &problem).await?;
-            return Ok(News::Nothing);
+            return Ok((News::Nothing, None));
         }
     };
     let client = platform.client(&session.key.partner);
     let response_url = platform.response_url(&request.id);
     let answer = client.put_charging_profile(&session.key, &request.profile, &connector, &response_url).await;
+    let mut deadline = None;
     match &answer {
         Ok(Receipt { answer: ProfileAnswer::Accepted, timeout_s }) => {
             let timeout = TimeDelta::seconds(i64::from(*timeout_s)).clamp(TIMEOUT_MIN, TIMEOUT_MAX);
@@ -131,7 +130,7 @@ async fn try_send(
         context.heard(&session.key.partner).await?;
     }
     context.changed();
-    Ok(news(&answer))
+    Ok((news(&answer), deadline))
 }
 
 /// When the line broke after sending, the profile may be in force; one that came too often was not looked at.

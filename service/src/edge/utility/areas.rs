@@ -1,5 +1,7 @@
 //! Who is connected where, and how a utility groups them.
 
+use std::collections::BTreeMap;
+
 use headroom_domain::limit::Target;
 use headroom_domain::{AreaId, LimitId, NodeId};
 use headroom_grid_api::server::{AreaHost, Caller, Page, PutArea, Refusal};
@@ -129,13 +131,16 @@ fn connection_points(context: &Context, utility: &UtilityEntry, areas: &[GridAre
     sites.map(|site| described(site, areas)).collect()
 }
 
-/// Writes down who was enrolled, changed or left since it was last written down.
+/// Writes down who was enrolled, changed or left since it was last written down, and notes who is in which area.
 pub async fn note_enrolment(context: &Context) -> Result<(), StoreError> {
     let now = context.clock.now();
+    let mut members = BTreeMap::new();
     for utility in &context.utilities {
         let areas = areas_of(context, &utility.name).await?;
+        members.extend(areas.iter().map(|area| (area.id.clone(), area.members.iter().cloned().collect())));
         let points = connection_points(context, utility, &areas);
         context.store.note_enrolment(&utility.name, now, &points).await?;
     }
+    context.set_members(members);
     Ok(())
 }

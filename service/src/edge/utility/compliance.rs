@@ -12,14 +12,12 @@ use headroom_grid_api::{LimitQuery, TelemetrySample};
 
 use super::samples::{as_samples, energy};
 use super::{UtilityEdge, unavailable};
+use crate::control::obedience::METER_TOLERANCE;
 use crate::control::{SiteContext, span};
 use crate::store::{AuditFilter, LimitFilter};
 
 /// The steps that reports are made in: the longest that is not longer than the shortest interval of the limit.
 const STEPS: [TimeDelta; 3] = [TimeDelta::minutes(15), TimeDelta::minutes(5), TimeDelta::minutes(1)];
-
-/// How much more a meter may show than is allowed: class B of EN 50470-3. **Units**: share of the limit.
-const METER_CLASS: f64 = 0.01;
 
 impl ComplianceHost for UtilityEdge {
     async fn telemetry(
@@ -195,7 +193,7 @@ impl UtilityEdge {
             in_force,
             samples: &samples,
             baseline: &self.baseline(sites, window).await?,
-            tolerance: Ratio::from_ratio(METER_CLASS),
+            tolerance: Ratio::from_ratio(METER_TOLERANCE),
             time_to_in_force_s,
         }))
     }

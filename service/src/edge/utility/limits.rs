@@ -1,5 +1,7 @@
 //! Limits, safe modes, heartbeats and what has become of limits.
 
+use std::collections::BTreeSet;
+
 use headroom_domain::limit::failsafe::Mode;
 use headroom_domain::limit::{EffectiveInterval, GridLimit, LimitBook, LimitKind, Target};
 use headroom_domain::{Interval, LimitId, NodeId};
@@ -128,8 +130,7 @@ impl LimitHost for UtilityEdge {
 
     async fn heartbeat(&self, caller: &Caller, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, Refusal> {
         let now = self.context.clock.now();
-        let nodes = caller.scope.as_ref().map(|scope| self.context.nodes_of(scope));
-        self.context.links.heartbeat(&caller.utility, nodes.as_ref(), heartbeat.sequence, now);
+        self.context.links.heartbeat(&caller.utility, self.steered_by(caller).as_ref(), heartbeat.sequence, now);
         let together = self.context.links.together(&caller.utility);
         Ok(HeartbeatAnswer {
             received_at: now,
@@ -142,8 +143,7 @@ impl LimitHost for UtilityEdge {
     fn heard(&self, caller: &Caller) {
         // Somebody who only looks does not prove that the one who steers is there.
         if caller.has(headroom_grid_api::server::Role::Submit) {
-            let nodes = caller.scope.as_ref().map(|scope| self.context.nodes_of(scope));
-            self.context.links.heard(&caller.utility, nodes.as_ref(), self.context.clock.now());
+            self.context.links.heard(&caller.utility, self.steered_by(caller).as_ref(), self.context.clock.now());
         }
     }
 
@@ -260,6 +260,11 @@ impl UtilityEdge {
 
     async fn answered(&self, caller: &Caller, request: RequestKey) -> Result<Option<Accepted>, StoreError> {
         self.context.store.answered(&caller.utility, &request.id.to_string(), &hex(&request.hash)).await
+    }
+
+    /// Returns the connection points that a caller is a sign of life for, if it is not one for all of its utility.
+    pub(super) fn steered_by(&self, caller: &Caller) -> Option<BTreeSet<NodeId>> {
+        caller.scope.as_ref().map(|scope| self.context.nodes_of(scope))
     }
 
     /// Returns the targets that a caller is restricted to, if it is.

@@ -12,50 +12,17 @@ use headroom_grid_api::server::{
 
 use super::*;
 use crate::config;
+use crate::config::tests::{CONFIG, SITE};
 use crate::control::Links;
 use crate::store::{AreaDraft, MeterReading, Recorded, Store};
 
-const CONFIG: &str = r#"
-[server]
-http_listen = "127.0.0.1:8080"
-public_url = "http://127.0.0.1:8080"
-grpc_listen = "127.0.0.1:8081"
-[store]
-path = "headroom.db"
-[ocpi]
-country_code = "NL"
-party_id = "HDR"
-name = "Headroom"
-[[partner]]
-id = "cpo"
-invite_token = "secret"
-[[utility]]
-name = "dso"
-token = "secret-of-dso-1"
-sites = ["campus", "depot"]
-[[site]]
-file = "campus.toml"
-partner = "cpo"
-locations = ["LOC1"]
-meter_token = "secret"
+/// Beside the site of [`CONFIG`].
+const DEPOT: &str = r#"
 [[site]]
 file = "depot.toml"
 partner = "cpo"
 locations = ["LOC2"]
 meter_token = "secret"
-"#;
-
-const SITE: &str = r#"
-id = "NAME"
-name = "NAME"
-time_zone = "Europe/Amsterdam"
-import_capacity_kw = 100.0
-safe_mode = { import_limit_kw = 20.0, rate_a = 6.0, station_default_a = 0.0 }
-[[evse]]
-uid = "NAME-1"
-phases = ["L1", "L2", "L3"]
-voltage_v = 230.0
-maximum_current_a = 32.0
 "#;
 
 fn at(minute: i64) -> DateTime<Utc> {
@@ -85,10 +52,10 @@ fn caller(scope: Option<&[Target]>) -> Caller {
 async fn edge() -> (tempfile::TempDir, UtilityEdge) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("headroom.toml");
-    std::fs::write(&path, CONFIG).unwrap();
-    for site in ["campus", "depot"] {
-        std::fs::write(folder.path().join(format!("{site}.toml")), SITE.replace("NAME", site)).unwrap();
-    }
+    let config = CONFIG.replace("sites = [\"campus\"]", "sites = [\"campus\", \"depot\"]");
+    std::fs::write(&path, config + DEPOT).unwrap();
+    std::fs::write(folder.path().join("site.toml"), SITE).unwrap();
+    std::fs::write(folder.path().join("depot.toml"), SITE.replace("campus", "depot")).unwrap();
     let checked = config::load(&path).unwrap();
     let store = Store::open(&folder.path().join("headroom.db")).await.unwrap();
     let links = Links::load(&store).await.unwrap();
@@ -305,4 +272,15 @@ async fn history_says_that_a_limit_held_from_when_it_was_known_though_it_states_
     let capacity = (Power::from_kw(100.0), Basis::ConnectionCapacity);
     let stated = (Power::from_kw(20.0), Basis::Limit(LimitId::from("connectionPoints/campus/1")));
     assert_eq!(held, [(at(0), Some(capacity)), (at(5), Some(stated))]);
+}
+
+#[tokio::test]
+async fn who_may_limit_an_area_is_a_sign_of_life_for_its_members() {
+    let (_folder, edge) = edge().await;
+    note_enrolment(&edge.context).await.unwrap();
+    let steered = |scope: Option<&[Target]>| edge.steered_by(&caller(scope));
+    let [campus, depot] = ["campus", "depot"].map(NodeId::from);
+    assert_eq!(steered(Some(&[feeder()])), Some([campus, depot.clone()].into()));
+    assert_eq!(steered(Some(&[place("depot")])), Some([depot].into()));
+    assert_eq!((steered(Some(&[])), steered(None)), (Some(BTreeSet::new()), None));
 }

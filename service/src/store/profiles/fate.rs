@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use headroom_domain::PartnerId;
 use serde::Serialize;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::{ProfileRequest, RequestState, read};
 use crate::store::queue::{Outcome, Together};
@@ -68,20 +68,19 @@ impl Together for Word {
     async fn record_all(words: &[Self], connection: &mut SqliteConnection) -> Result<Vec<Outcome<Self>>, StoreError> {
         let mut answers: Vec<_> = words.iter().map(|_| None).collect();
         let mut left: Vec<_> = words.iter().enumerate().filter_map(|(at, word)| Some((at, word.said()?))).collect();
-        let settled: BTreeSet<&str> = left.iter().map(|(_, said)| said.id).collect();
-        let waiting = words.iter().filter_map(|word| word.waiting().filter(|(id, _)| !settled.contains(id)));
-        wait(waiting.collect(), connection).await?;
         // A second word of the same request finds what the first has left.
         while !left.is_empty() {
             let mut ids = BTreeSet::new();
-            let (now, later) = left.into_iter().partition(|(_, said)| ids.insert(said.id));
-            let said: Vec<_> = Vec::<(usize, Said<'_>)>::from_iter(now);
-            let mut settled = settle(said.iter().map(|(_, said)| said), connection).await?;
-            for (at, said) in &said {
-                answers[*at] = settled.remove(said.id);
+            let (now, later): (Vec<_>, _) = left.into_iter().partition(|(_, said)| ids.insert(said.id));
+            let (places, said): (Vec<usize>, Vec<_>) = now.into_iter().unzip();
+            let mut settled = settle(&said, connection).await?;
+            for (place, said) in places.into_iter().zip(&said) {
+                answers[place] = settled.remove(said.id);
             }
             left = later;
         }
+        // Last: what has been settled waits no more, and is not written twice.
+        wait(words.iter().filter_map(Self::waiting).collect(), connection).await?;
         Ok(answers.into_iter().map(Ok).collect())
     }
 }
@@ -118,35 +117,25 @@ async fn wait(waiting: Vec<(&str, String)>, connection: &mut SqliteConnection) -
     Ok(())
 }
 
-/// Settles requests, each named once; returns what has changed, as it now is.
-async fn settle<'a>(
-    said: impl Iterator<Item = &'a Said<'a>>,
+/// Settles requests, each named once; returns what has changed, as it now is. One that had been silent, and is accepted
+/// after a later one has taken its place, is possible again.
+async fn settle(
+    said: &[Said<'_>],
     connection: &mut SqliteConnection,
 ) -> Result<BTreeMap<String, ProfileRequest>, StoreError> {
-    let mut said: BTreeMap<_, _> = said.map(|said| (said.id, said)).collect();
-    let sql = "UPDATE profile_request SET state = said.value ->> 'state', settled_at = said.value ->> 'at', \
-               outcome = said.value ->> 'outcome', detail = said.value ->> 'detail' FROM json_each(?) AS said \
-               WHERE profile_request.id = said.value ->> 'id' AND +profile_request.state IN ('created', 'waiting', 'unknown') \
-               AND +profile_request.state <> said.value ->> 'state' \
+    let sql = "UPDATE profile_request SET settled_at = said.value ->> 'at', outcome = said.value ->> 'outcome', \
+               state = CASE state WHEN 'superseded' THEN 'unknown' ELSE said.value ->> 'state' END, \
+               detail = CASE state WHEN 'superseded' THEN 'accepted late' ELSE said.value ->> 'detail' END \
+               FROM json_each(?) AS said WHERE profile_request.id = said.value ->> 'id' \
+               AND (+state IN ('created', 'waiting', 'unknown') AND +state <> said.value ->> 'state' \
+               OR +state = 'superseded' AND outcome = 'silent' AND said.value ->> 'state' = 'in_force') \
                AND (said.value ->> 'partner' IS NULL OR EXISTS (SELECT 1 FROM object WHERE kind = 'session' \
                AND name = profile_request.session AND object.partner = said.value ->> 'partner')) RETURNING *";
-    let mut changed = update(sql, said.values(), connection).await?;
+    let rows = sqlx::query(sql).bind(json(&said)?).fetch_all(&mut *connection).await?;
+    let changed = rows.iter().map(|row| read(row).map(|request| (request.id.clone(), request)));
+    let changed: BTreeMap<_, _> = changed.collect::<Result<_, _>>()?;
     supersede(changed.values(), connection).await?;
-    said.retain(|id, said| !changed.contains_key(*id) && said.state == RequestState::InForce.as_str());
-    if !said.is_empty() {
-        changed.extend(revive(said.values(), connection).await?);
-    }
     Ok(changed)
-}
-
-async fn update<'a>(
-    sql: &'static str,
-    said: impl Iterator<Item = &'a &'a Said<'a>>,
-    connection: &mut SqliteConnection,
-) -> Result<BTreeMap<String, ProfileRequest>, StoreError> {
-    let said = json(&said.collect::<Vec<_>>())?;
-    let rows: Vec<SqliteRow> = sqlx::query(sql).bind(said).fetch_all(connection).await?;
-    rows.iter().map(|row| read(row).map(|request| (request.id.clone(), request))).collect()
 }
 
 /// Supersedes what accepted requests take the place of.
@@ -167,17 +156,4 @@ async fn supersede(
                AND settled_at IS NOT NULL AND settled_at <= newer.value ->> 2";
     sqlx::query(sql).bind(json(&accepted)?).execute(connection).await?;
     Ok(())
-}
-
-/// Notes that requests which had been silent were accepted after later ones had taken their place.
-async fn revive<'a>(
-    said: impl Iterator<Item = &'a &'a Said<'a>>,
-    connection: &mut SqliteConnection,
-) -> Result<BTreeMap<String, ProfileRequest>, StoreError> {
-    let sql = "UPDATE profile_request SET state = 'unknown', settled_at = said.value ->> 'at', outcome = 'acknowledged', \
-               detail = 'accepted late' FROM json_each(?) AS said WHERE profile_request.id = said.value ->> 'id' \
-               AND +state = 'superseded' AND outcome = 'silent' \
-               AND (said.value ->> 'partner' IS NULL OR EXISTS (SELECT 1 FROM object WHERE kind = 'session' \
-               AND name = profile_request.session AND object.partner = said.value ->> 'partner')) RETURNING *";
-    update(sql, said, connection).await
 }
